@@ -1,0 +1,1 @@
+"""Huitou: brings live-commerce viewers back, and proves that it worked."""

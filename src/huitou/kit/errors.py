@@ -1,0 +1,56 @@
+"""Errors the house raises on purpose: a code for programs, a sentence in zh and en for people.
+
+The edge turns them into HTTP, the command line into exit status 1, the console into a notice. Domain code
+never speaks HTTP itself.
+"""
+
+from __future__ import annotations
+
+from huitou.kit.text import Text, say
+
+
+class HuitouError(Exception):
+    """A refusal with a reason. `permanent` is False where the same call may succeed later."""
+
+    code = "error"
+
+    def __init__(self, message: Text, *, code: str | None = None, permanent: bool = True) -> None:
+        self.message = message
+        self.code = code or type(self).code
+        self.permanent = permanent
+        super().__init__(say(message, "en"))
+
+
+class Refused(HuitouError):
+    """The request is understood and will not be carried out."""
+
+    code = "refused"
+
+
+class NotFound(HuitouError):
+    """The thing named does not exist."""
+
+    code = "not_found"
+
+
+class Rejected(HuitouError):
+    """One row or event is unusable: names the field and the reason; the rest goes through."""
+
+    code = "rejected"
+
+    def __init__(self, field: str, message: Text) -> None:
+        self.field = field
+        super().__init__(message)
+
+    @property
+    def reason(self) -> str:
+        return f"{self.field}: {self}" if self.field else str(self)
+
+
+class Unavailable(HuitouError):
+    """A part the house needs (database, mail server) cannot be used at the moment."""
+
+    code = "unavailable"
+
+    def __init__(self, message: Text) -> None:
+        super().__init__(message, permanent=False)
