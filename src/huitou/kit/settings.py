@@ -1,11 +1,11 @@
 """What can be set from outside, read once from the environment; everything else lives in the ledger.
 
-    HUITOU_DATA          folder of everything the house keeps (default ./huitou-data; --data wins)
-    DATABASE_URL         your PostgreSQL; without it an embedded one starts inside the data folder
-    HUITOU_WRITE_KEY     one more write key that ingest accepts (a script's)
-    HUITOU_SMTP_URL      smtp://user:password@host:port, smtps:// for TLS from the start
-    HUITOU_PUBLIC_URL    where customers' clicks reach the edge, e.g. https://t.example.com
-    HUITOU_MAIL_FROM     the sender of mails, e.g. 回头茶铺 <hello@example.com>
+HUITOU_DATA          folder of everything the house keeps (default ./huitou-data; --data wins)
+DATABASE_URL         your PostgreSQL; without it an embedded one starts inside the data folder
+HUITOU_WRITE_KEY     one more write key that ingest accepts (a script's)
+HUITOU_SMTP_URL      smtp://user:password@host:port, smtps:// for TLS from the start
+HUITOU_PUBLIC_URL    where customers' clicks reach the edge, e.g. https://t.example.com
+HUITOU_MAIL_FROM     the sender of mails, e.g. 回头茶铺 <hello@example.com>
 """
 
 from __future__ import annotations
@@ -78,10 +78,12 @@ def secret(name: str) -> bytes:
             _create(path, secrets.token_bytes(32))
         return path.read_bytes()
     except PermissionError as error:
-        raise Refused({
-            "zh": f"读不了 {path}:数据文件夹属于另一个用户。",
-            "en": f"cannot read {path}: the data folder belongs to another user",
-        }) from error
+        raise Refused(
+            {
+                "zh": f"读不了 {path}:数据文件夹属于另一个用户。",
+                "en": f"cannot read {path}: the data folder belongs to another user",
+            }
+        ) from error
 
 
 def _create(path: Path, content: bytes) -> None:
