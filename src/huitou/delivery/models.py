@@ -1,0 +1,97 @@
+"""Ledger tables of the delivery room: the outbox and what it needs to show and track a message."""
+
+from __future__ import annotations
+
+from django.db import models
+
+STATES = (
+    "planned", "claimed", "final", "submitted", "delivered", "opened", "clicked", "converted",
+    "awaiting_staff", "retry", "failed", "suppressed", "expired", "in_doubt", "unknown",
+)  # fmt: skip
+
+
+class Message(models.Model):
+    """One intended message. At most one row per customer, campaign, occurrence and step, ever."""
+
+    id = models.TextField(primary_key=True)  # "m" + hash of (customer, campaign, occurrence, step)
+    customer = models.TextField()  # root at planning time; resolved again when the message becomes final
+    campaign = models.TextField()
+    campaign_version = models.IntegerField()
+    occurrence = models.TextField()  # the broadcast of a follow-up
+    step = models.IntegerField()
+    decision = models.TextField()
+    channel = models.TextField()
+    offer = models.TextField(default="")
+    products = models.JSONField(default=list)
+    context = models.JSONField(default=dict)  # what the template needs, as it was when decided
+    stop_since = models.BigIntegerField()  # an order that occurred since then stops the message
+    send_at = models.BigIntegerField()  # not before
+    expires_at = models.BigIntegerField()  # not at or after
+    cost_micro = models.BigIntegerField(default=0)  # of sending, in micro-minor units
+    state = models.TextField(default="planned")
+    reason = models.TextField(default="")  # why suppressed, failed, expired, retried
+    address = models.TextField(default="")  # where it went; filled when it becomes final
+    attempts = models.IntegerField(default=0)
+    fence = models.BigIntegerField(default=0)  # raised by every claim; a completing write must carry it
+    lease_until = models.BigIntegerField(default=0)
+    final_at = models.BigIntegerField(null=True)
+    submitted_at = models.BigIntegerField(null=True)
+    resolved_at = models.BigIntegerField(null=True)
+    provider_id = models.TextField(default="")
+    created_at = models.BigIntegerField()
+
+    class Meta:
+        app_label = "huitou"
+        db_table = "message"
+        constraints = [
+            models.UniqueConstraint(fields=["customer", "campaign", "occurrence", "step"], name="message_once"),
+            models.CheckConstraint(condition=models.Q(state__in=STATES), name="message_state_known"),
+        ]
+        indexes = [
+            models.Index(fields=["send_at"], name="message_due", condition=models.Q(state__in=["planned", "retry"])),
+            models.Index(
+                fields=["lease_until"], name="message_open", condition=models.Q(state__in=["claimed", "final"])
+            ),
+            models.Index(fields=["customer", "final_at"], name="message_customer"),
+            models.Index(fields=["campaign", "occurrence"], name="message_occurrence"),
+        ]
+
+
+class MessageBody(models.Model):
+    """The message as the customer saw it: zlib of JSON {subject, html, text, headers}."""
+
+    message = models.OneToOneField(Message, primary_key=True, on_delete=models.CASCADE, db_column="message")
+    body = models.BinaryField()
+
+    class Meta:
+        app_label = "huitou"
+        db_table = "message_body"
+
+
+class Receipt(models.Model):
+    """What became of a message, as the channel or the customer said; also journalled as an event."""
+
+    message = models.TextField()
+    kind = models.TextField()  # submitted, delivered, opened, clicked, replied, bounced, complained, unsubscribed…
+    detail = models.TextField(default="")
+    occurred_at = models.BigIntegerField()
+
+    class Meta:
+        app_label = "huitou"
+        db_table = "receipt"
+        constraints = [
+            models.UniqueConstraint(fields=["message", "kind", "occurred_at", "detail"], name="receipt_once")
+        ]
+
+
+class Link(models.Model):
+    """A tracked link: the target is stored here, never taken from the query."""
+
+    token = models.TextField(primary_key=True)  # 128 bits or more, from the message id by HMAC
+    message = models.TextField()
+    target = models.TextField()
+    product = models.TextField(default="")
+
+    class Meta:
+        app_label = "huitou"
+        db_table = "link"

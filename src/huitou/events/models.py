@@ -1,0 +1,149 @@
+"""Ledger tables of the events room: what was received, who it was, what stops a message.
+
+Hot paths write these by SQL (queries/ledger/); the classes are the schema's one description.
+"""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class WriteKey(models.Model):
+    """A key that ingest accepts; events carry its name as their source."""
+
+    key = models.TextField(unique=True)
+    name = models.TextField()
+    created_at = models.BigIntegerField()
+
+    class Meta:
+        app_label = "huitou"
+        db_table = "write_key"
+
+
+class JournalRow(models.Model):
+    """One accepted event. A 2xx means the row is committed; the loader moves it to the lake, once."""
+
+    position = models.BigAutoField(primary_key=True)
+    key = models.BinaryField(unique=True)  # blake2b-128 of (source, event id): the dedupe key
+    fingerprint = models.BinaryField()  # blake2b-128 of the canonical event without sentAt and context
+    received_at = models.BigIntegerField()
+    body = models.BinaryField()  # canonical JSON of events.model.Event
+
+    class Meta:
+        app_label = "huitou"
+        db_table = "journal"
+
+
+class QuarantineRow(models.Model):
+    """An event kept aside with its reason: same id with another payload, or unusable at load."""
+
+    source = models.TextField()
+    event_id = models.TextField()
+    reason = models.TextField()
+    received_at = models.BigIntegerField()
+    body = models.BinaryField()
+
+    class Meta:
+        app_label = "huitou"
+        db_table = "quarantine"
+
+
+class Customer(models.Model):
+    """One node of identity. `merged_into` is null for a person's root and names the root for all others."""
+
+    id = models.TextField(primary_key=True)  # "c" + keyed hash of the identifier it was born with
+    created_at = models.BigIntegerField()
+    merged_into = models.ForeignKey("self", null=True, on_delete=models.PROTECT, db_column="merged_into")
+
+    class Meta:
+        app_label = "huitou"
+        db_table = "customer"
+
+
+class Identifier(models.Model):
+    """(kind, value) points to the customer it first named and never moves; merges move customers."""
+
+    kind = models.TextField()
+    value = models.TextField()
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, db_column="customer")
+    created_at = models.BigIntegerField()
+
+    class Meta:
+        app_label = "huitou"
+        db_table = "identifier"
+        constraints = [models.UniqueConstraint(fields=["kind", "value"], name="identifier_once")]
+
+
+class Merge(models.Model):
+    """One recorded reason why two customers are one person (or a conflict: why they were not made one)."""
+
+    absorbed = models.ForeignKey(Customer, related_name="+", on_delete=models.PROTECT, db_column="absorbed")
+    survivor = models.ForeignKey(Customer, related_name="+", on_delete=models.PROTECT, db_column="survivor")
+    kind = models.TextField()  # the identifier that ties them
+    value = models.TextField()
+    source = models.TextField()
+    event_id = models.TextField()
+    merged_at = models.BigIntegerField()
+    refused = models.TextField(default="")  # why a merge was not carried out
+    undone_at = models.BigIntegerField(null=True)
+
+    class Meta:
+        app_label = "huitou"
+        db_table = "merge"
+
+
+class Profile(models.Model):
+    """What people said of themselves (identify traits): {trait: [value, occurred_at]}, the later one wins."""
+
+    customer = models.OneToOneField(Customer, primary_key=True, on_delete=models.PROTECT, db_column="customer")
+    traits = models.JSONField(default=dict)
+
+    class Meta:
+        app_label = "huitou"
+        db_table = "profile"
+
+
+class Consent(models.Model):
+    """The proof book: every grant and withdrawal, appended, never changed. consent.py says what holds now."""
+
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, db_column="customer")
+    channel = models.TextField()
+    purpose = models.TextField(default="marketing")
+    granted = models.BooleanField()
+    how = models.TextField()  # form, double_opt_in, staff, import, link, reply, complaint…
+    proof = models.TextField(default="")
+    occurred_at = models.BigIntegerField()
+    recorded_at = models.BigIntegerField()
+    source = models.TextField()
+    event_id = models.TextField()
+
+    class Meta:
+        app_label = "huitou"
+        db_table = "consent"
+
+
+class Stop(models.Model):
+    """What stops a message, written in the transaction that stores its event."""
+
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, db_column="customer")
+    kind = models.TextField()  # order | cancelled | refunded | unfollow | complaint
+    shop = models.TextField(default="")
+    order_id = models.TextField(default="")
+    status = models.TextField(default="")  # the event's name: order_created, order_paid…
+    occurred_at = models.BigIntegerField()
+    recorded_at = models.BigIntegerField()
+    source = models.TextField()
+    event_id = models.TextField()
+
+    class Meta:
+        app_label = "huitou"
+        db_table = "stop"
+        indexes = [models.Index(fields=["customer", "occurred_at"], name="stop_customer")]
+        constraints = [
+            # An order told twice, by two sources, is one order. Refunds may be partial and repeat.
+            models.UniqueConstraint(
+                fields=["shop", "order_id", "status"],
+                condition=~models.Q(order_id="") & ~models.Q(status="order_refunded"),
+                name="stop_order_once",
+            ),
+        ]
