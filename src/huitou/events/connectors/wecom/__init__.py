@@ -1,0 +1,77 @@
+"""WeCom live: who watched and how long (`living/get_watch_stat`), one page, several pages, or one page a line.
+
+Source: developer.work.weixin.qq.com/document/path/93636. The answer names neither the broadcast nor a time:
+both come from `--broadcast` and `--time-default`, else from a `livingid` saved beside it and the import's moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from huitou.events.connectors.base import Options, Record, reject
+from huitou.events.connectors.files import Head, read_head, read_lines, read_whole, refuse_file
+from huitou.kit import clock
+
+name = "wecom"
+title = {"zh": "企业微信直播观看明细", "en": "WeCom live watch list"}
+
+
+def recognise(head: Head) -> float:
+    first = head.first[0] if isinstance(head.first, list) and head.first else head.first
+    return 1.0 if isinstance(first, dict) and isinstance(first.get("stat_info"), dict) else 0.0
+
+
+def read(path: Path, options: Options) -> Iterator[Record]:
+    for number, page in _pages(path):
+        if not isinstance(page, dict) or not isinstance(page.get("stat_info"), dict):
+            yield reject((number,), page, "stat_info", "缺失", "missing")
+            continue
+        if page.get("errcode"):
+            yield reject((number,), page, "errcode", f"是 {page['errcode']}", f"is {page['errcode']}")
+            continue
+        broadcast = options.broadcast or page.get("livingid") or path.name.split(".")[0]
+        for viewer in page["stat_info"].get("external_users") or []:
+            yield _read_viewer(number, viewer, str(broadcast), options)
+
+
+def _pages(path: Path) -> Iterator[tuple[int, Any]]:
+    try:
+        if read_head(path).lines:
+            for number, line in enumerate(read_lines(path), 1):
+                if line.strip():
+                    yield number, msgspec.json.decode(line)
+            return
+        value = msgspec.json.decode(read_whole(path))
+    except msgspec.DecodeError as error:
+        raise refuse_file(path, f"不是 JSON:{error}", f"is not JSON: {error}") from error
+    yield from enumerate(value if isinstance(value, list) else [value], 1)
+
+
+def _read_viewer(number: int, viewer: Any, broadcast: str, options: Options) -> Record:
+    if not isinstance(viewer, dict) or not viewer.get("external_userid"):
+        return reject((number,), viewer, "external_userid", "缺失", "missing")
+    seconds = viewer.get("watch_time")
+    if not isinstance(seconds, int) or isinstance(seconds, bool) or seconds < 0:
+        return reject((number,), viewer, "watch_time", f"{seconds!r} 不是秒数", f"{seconds!r} is no number of seconds")
+    person = str(viewer["external_userid"])
+    events = [_track("live_left", broadcast, person, {"watch_seconds": seconds}, options)]
+    if viewer.get("is_comment"):
+        events.append(_track("live_commented", broadcast, person, {}, options))
+    return Record((number,), tuple(events), None, viewer)
+
+
+def _track(event: str, broadcast: str, person: str, properties: dict[str, Any], options: Options) -> dict[str, Any]:
+    raw: dict[str, Any] = {
+        "type": "track",
+        "event": event,
+        "messageId": f"{broadcast}:{person}:{event}",
+        "context": {"traits": {"external_userid": person}},
+        "properties": {"broadcast_id": broadcast, **properties},
+    }
+    if options.time_default is not None:
+        raw["timestamp"] = clock.to_iso(options.time_default)
+    return raw
