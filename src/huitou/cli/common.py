@@ -117,7 +117,9 @@ def progress(text: str, total: float | None = None) -> Iterator[Any]:
         task = bar.add_task(text, total=total)
 
         def update(done: float, total: float | None = None) -> None:
-            bar.update(task, completed=done, **({} if total is None else {"total": total}))
+            if total is not None:
+                bar.update(task, total=total)
+            bar.update(task, completed=done)
 
         yield update
 

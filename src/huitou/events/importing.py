@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from huitou.events.connectors import find_connector, recognise
+from huitou.events.connectors import find_connector, look_at, recognise, table
 from huitou.events.connectors.base import Options, Record
 from huitou.events.journal import append_events
 from huitou.events.model import Event
@@ -41,6 +41,7 @@ class ImportResult:
     rejected_file: str | None = None
     events: int = 0  # newly stored
     reasons: dict[str, int] = field(default_factory=dict)  # of the rejected
+    mapping: dict[str, str] = field(default_factory=dict)  # role -> column, where it was guessed
 
 
 def import_file(
@@ -52,7 +53,7 @@ def import_file(
     """Refused where the file as a whole cannot be read; bad rows go to a file beside it with their reasons."""
     options = options or Options()
     connector = find_connector(kind) if kind else recognise(path)
-    result = ImportResult(str(path), connector.name)
+    result = ImportResult(str(path), connector.name, mapping=shown_mapping(path, connector.name, options))
     records = connector.read(path, options)
     done = 0
     with RejectedRows(path) as rejected:
@@ -64,6 +65,14 @@ def import_file(
     if rejected.path:
         result.rejected_file = str(rejected.path)
     return result
+
+
+def shown_mapping(path: Path, connector: str, options: Options) -> dict[str, str]:
+    """Which column the generic reader takes for what; {} for formats whose columns are known."""
+    if connector != table.name:
+        return {}
+    columns = look_at(path).columns
+    return {role: columns[index] for role, index in table.guess(columns, options.mapping).items()}
 
 
 def _import_batch(

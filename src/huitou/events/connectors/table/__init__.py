@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from huitou.events.connectors.base import Options, Record
 from huitou.events.connectors.columns import is_empty, match_columns

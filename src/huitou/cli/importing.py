@@ -1,0 +1,132 @@
+"""`huitou import`: bring files in."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from huitou.cli.common import AsJson, Data, Now, err, house, out, print_json, progress, refusals, say_text, tell
+from huitou.kit import clock
+from huitou.kit.errors import HuitouError
+
+if TYPE_CHECKING:
+    from huitou.events.connectors.base import Options
+    from huitou.events.importing import ImportResult
+
+
+def import_files(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="NDJSON, JSON, CSV, xlsx or Parquet; .gz too.")],
+    as_format: Annotated[
+        str | None,
+        typer.Option("--as", metavar="FORMAT", help="segment, douyin, doudian, wecom, products, customers or table."),
+    ] = None,
+    mapping: Annotated[
+        list[str] | None,
+        typer.Option("--map", metavar="ROLE=COLUMN", help="Which column is what, e.g. --map user_id=uid. Repeatable."),
+    ] = None,
+    event: Annotated[
+        str | None, typer.Option(metavar="NAME", help="What each row of a table is, e.g. order_paid.")
+    ] = None,
+    currency: Annotated[str, typer.Option(help="Of amounts that name none.")] = "CNY",
+    timezone: Annotated[str, typer.Option(help="Of times that name none.")] = "Asia/Shanghai",
+    time_default: Annotated[str | None, typer.Option(metavar="TIME", help="For rows without a time.")] = None,
+    broadcast: Annotated[
+        str | None, typer.Option(metavar="ID", help="The broadcast the file is about, where it does not say.")
+    ] = None,
+    shop: Annotated[str | None, typer.Option(metavar="ID", help="The shop, where the file does not say.")] = None,
+    as_json: AsJson = False,
+    now: Now = None,
+    data: Data = None,
+) -> None:
+    """Bring files in: recognised by their content, good rows stored, bad rows named in a file beside them.
+
+    Importing a file twice changes nothing: what is already there counts as duplicate.
+
+      huitou import orders.csv live.ndjson.gz
+
+      huitou import sales.parquet --map user_id=uid --event order_paid --time-default 2026-11-01
+    """
+    from huitou.events.connectors.base import Options
+
+    with refusals():
+        options = Options(
+            mapping=_read_mapping(mapping or []),
+            event=event,
+            currency=currency.upper(),
+            zone=_check_zone(timezone),
+            time_default=_read_time(time_default, timezone),
+            broadcast=broadcast,
+            shop=shop,
+        )
+    failed = False
+    results = []
+    with house(data, now):
+        for path in files:
+            try:
+                results.append(_import_one(path, options, as_format, quiet=as_json))
+            except HuitouError as error:
+                failed = True
+                err.print(f"[red]✗[/red] {say_text(error.message)}")
+    if as_json:
+        documents = [asdict(result) for result in results]
+        print_json(documents[0] if len(files) == 1 and documents else documents)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _import_one(path: Path, options: Options, as_format: str | None, quiet: bool) -> ImportResult:
+    from huitou.events.importing import import_file
+
+    with progress(tell(f"导入 {path.name}", f"importing {path.name}")) as update:
+        result = import_file(path, options, as_format, update)
+    if not quiet:
+        _print_result(result)
+    return result
+
+
+def _print_result(result: ImportResult) -> None:
+    counts = tell(
+        f"接收 {result.accepted:,} 行,重复 {result.duplicate:,},退回 {result.rejected:,}",
+        f"{result.accepted:,} rows accepted, {result.duplicate:,} duplicate, {result.rejected:,} rejected",
+    )
+    if result.quarantined:
+        counts += tell(
+            f",隔离 {result.quarantined:,}(编号相同、内容不同)",
+            f", {result.quarantined:,} quarantined (same id, other content)",
+        )
+    out.print(f"{Path(result.file).name}  [dim]{result.format}[/dim]  {counts}")
+    if result.mapping:
+        columns = ", ".join(f"{role}={column}" for role, column in result.mapping.items())
+        out.print(tell(f"  列:{columns}(用 --map 改)", f"  columns: {columns} (change with --map)"), style="dim")
+    for reason, rows in sorted(result.reasons.items(), key=lambda item: -item[1])[:5]:
+        out.print(f"  {rows:,} × {reason}", style="yellow", markup=False)
+    if result.rejected_file:
+        out.print(tell(f"  退回的行及原因:{result.rejected_file}", f"  rejected rows and why: {result.rejected_file}"))
+
+
+def _read_mapping(pairs: list[str]) -> dict[str, str]:
+    mapping = {}
+    for pair in pairs:
+        role, sign, column = pair.partition("=")
+        if not sign:
+            raise typer.BadParameter(f"--map {pair}: write ROLE=COLUMN")
+        mapping[role.strip()] = column.strip()
+    return mapping
+
+
+def _check_zone(zone: str) -> str:
+    try:
+        clock.zone_of(zone)
+    except ValueError as error:
+        raise typer.BadParameter(f"--timezone: {error}") from error
+    return zone
+
+
+def _read_time(text: str | None, zone: str) -> int | None:
+    try:
+        return clock.parse_time(text, zone) if text else None
+    except ValueError as error:
+        raise typer.BadParameter(f"--time-default: {error}") from error
