@@ -79,9 +79,8 @@ def house(data: Path | None = None, now: str | None = None) -> Iterator[None]:
     """The house opened for one command: settings, clock, a ledger that is up to date."""
     put_in_force(data, now)
     with refusals():
-        from huitou.stores.django import migrate, setup_django
+        from huitou.stores.django import migrate
 
-        setup_django()
         migrate()
         yield
 

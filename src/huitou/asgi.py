@@ -1,0 +1,57 @@
+"""One ASGI application: the edge and the console behind one address, told apart by path."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from pathlib import Path
+from typing import Any, Literal
+
+from starlette.staticfiles import StaticFiles
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+STATIC = Path(__file__).parent / "console" / "static"
+
+
+def make_asgi(only: Literal["edge", "console"] | None = None) -> App:
+    """The whole house, or one side of it. The edge's lifespan (its writers) runs with the server's."""
+    from huitou.edge.app import OTHER_COLLECTORS, make_app
+
+    edge = make_app()
+    if only == "edge":
+        return edge
+    console = _make_console()
+    first_parts = {route.path.split("/")[1] for route in edge.routes}  # type: ignore[attr-defined]
+
+    def is_for_edge(path: str) -> bool:
+        return path.split("/")[1] in first_parts or path in OTHER_COLLECTORS
+
+    async def house(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan" or (only is None and is_for_edge(scope["path"])):
+            await edge(scope, receive, send)
+        else:
+            await console(scope, receive, send)
+
+    return house
+
+
+def _make_console() -> App:
+    from django.core.asgi import get_asgi_application
+
+    from huitou.stores.django import setup_django
+
+    setup_django()
+    django = get_asgi_application()
+    static = StaticFiles(directory=STATIC)
+
+    async def console(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"].startswith("/static/"):
+            inner = {**scope, "path": scope["path"].removeprefix("/static"), "root_path": ""}
+            await static(inner, receive, send)
+        else:
+            await django(scope, receive, send)  # type: ignore[arg-type]
+
+    return console

@@ -1,0 +1,117 @@
+"""`huitou serve`: the edge, the console and the worker in one process."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from huitou.cli.common import Data, Now, err, house, out, tell
+from huitou.kit import clock
+from huitou.kit.errors import Refused
+
+
+class Part(StrEnum):
+    edge = "edge"
+    console = "console"
+    worker = "worker"
+
+
+def serve(
+    port: Annotated[int, typer.Option(help="0 picks a free one.")] = 8000,
+    host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for all.")] = "127.0.0.1",
+    only: Annotated[Part | None, typer.Option(help="Run one part alone, e.g. to scale it out.")] = None,
+    now: Now = None,
+    data: Data = None,
+) -> None:
+    """Serve ingest, tracked links, the console and the jobs, until Ctrl-C.
+
+    huitou serve --port 8000
+
+    HUITOU_WRITE_KEY=secret huitou serve --only edge
+    """
+    with house(data, now):
+        if now is not None:
+            clock.set_clock(clock.ShiftedClock(clock.now_us()))
+        with contextlib.suppress(KeyboardInterrupt):
+            asyncio.run(run_house(host, port, only, announce))
+
+
+def announce(url: str, only: Part | None) -> None:
+    if only is Part.worker:
+        out.print(tell("后台任务已启动。", "The worker runs."))
+    else:
+        out.print(tell(f"[bold]回头[/bold] 已启动:{url}", f"[bold]Huitou[/bold] serves {url}"))
+
+
+async def run_house(host: str, port: int, only: Part | None, ready: Callable[[str, Part | None], Any]) -> None:
+    """Until SIGINT or SIGTERM. `ready` is called with the address when it answers."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with asyncio.TaskGroup() as tasks:
+        running = [tasks.create_task(stop.wait())]
+        if only in (None, Part.worker):
+            from huitou.flows.worker import run_worker
+
+            running.append(tasks.create_task(run_worker(stop)))
+        if only is not Part.worker:
+            port = free_port(host, port)
+            running.append(tasks.create_task(serve_http(host, port, only, stop)))
+            await wait_until_open(host, port, stop)
+        ready(f"http://{host}:{port}", only)
+
+
+def free_port(host: str, port: int) -> int:
+    """The port, or a free one for 0. Refused where it is taken: the server itself would share it without a word."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise Refused(
+                {
+                    "zh": f"端口 {port} 用不了({error.strerror}),请用 --port 换一个。",
+                    "en": f"port {port} cannot be used ({error.strerror}): choose another with --port",
+                }
+            ) from error
+        return int(probe.getsockname()[1])
+
+
+async def serve_http(host: str, port: int, only: Part | None, stop: asyncio.Event) -> None:
+    from granian.constants import Interfaces
+    from granian.server.embed import Server
+
+    from huitou.asgi import make_asgi
+
+    app = make_asgi(None if only is None else only.value)  # type: ignore[arg-type]
+    server = Server(app, address=host, port=port, interface=Interfaces.ASGI, log_enabled=False)
+    serving = asyncio.create_task(server.serve())
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    if not serving.done():
+        server.stop()
+    await serving
+    stop.set()
+
+
+async def wait_until_open(host: str, port: int, stop: asyncio.Event, seconds: float = 30) -> None:
+    deadline = asyncio.get_running_loop().time() + seconds
+    while not stop.is_set():
+        try:
+            _, writer = await asyncio.open_connection(host, port)
+        except OSError:
+            if asyncio.get_running_loop().time() > deadline:
+                err.print(tell("服务没有起来。", "the server did not come up"))
+                stop.set()
+            await asyncio.sleep(0.05)
+        else:
+            writer.close()
+            return

@@ -1,0 +1,82 @@
+"""The edge: what the outside world may call. Thin: parse, call, answer."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from huitou.edge.answers import answer, refuse
+from huitou.edge.committer import Committer
+from huitou.edge.customers import follow_link, show_unsubscribe, take_unsubscribe
+from huitou.edge.health import show_health, show_metrics, show_ready
+from huitou.edge.ingest import SINGLE, take_batch, take_single
+from huitou.edge.openapi import show_openapi
+from huitou.edge.platforms import take_douyin
+from huitou.kit.errors import HuitouError
+
+# Collectors of other makers, by the path their SDKs call: told plainly, so that nobody searches for a typing error.
+OTHER_COLLECTORS = {
+    "/batch": "PostHog",
+    "/batch/": "PostHog",
+    "/capture": "PostHog",
+    "/com.snowplowanalytics.snowplow/tp2": "Snowplow",
+    "/track": "Mixpanel",
+    "/engage": "Mixpanel",
+    "/sa": "Sensors Analytics",
+    "/ce": "CloudEvents",
+    "/mp/collect": "GA4 Measurement Protocol",
+}
+
+
+def make_app() -> Starlette:
+    routes = [
+        Route("/v1/batch", take_batch, methods=["POST"]),
+        Route("/v1/import", take_batch, methods=["POST"]),
+        *(Route(f"/v1/{kind}", _single(kind), methods=["POST"]) for kind in SINGLE),
+        Route("/in/douyin", take_douyin, methods=["POST"]),
+        Route("/t/{token}", follow_link, methods=["GET"]),  # Starlette adds HEAD
+        Route("/u/{token}", show_unsubscribe, methods=["GET"]),
+        Route("/u/{token}", take_unsubscribe, methods=["POST"]),
+        Route("/health", show_health),
+        Route("/ready", show_ready),
+        Route("/metrics", show_metrics),
+        Route("/openapi.json", show_openapi),
+    ]
+    handlers = {HuitouError: refuse, HTTPException: _explain}
+    app = Starlette(routes=routes, lifespan=_lifespan, exception_handlers=handlers)  # type: ignore[arg-type]
+    app.state.committer = Committer()
+    return app
+
+
+def _single(kind: str):  # type: ignore[no-untyped-def]
+    async def take(request: Request) -> Response:
+        request.path_params["type"] = kind
+        return await take_single(request)
+
+    return take
+
+
+@asynccontextmanager
+async def _lifespan(app: Starlette) -> AsyncIterator[None]:
+    app.state.committer.start()
+    yield
+    await app.state.committer.stop()
+
+
+async def _explain(request: Request, error: HTTPException) -> Response:
+    """404 and 405 in JSON; a path of another maker's collector says so."""
+    maker = OTHER_COLLECTORS.get(request.url.path)
+    if error.status_code == 404 and maker:
+        text = {
+            "zh": f"还不支持 {maker} 的接口;请用 Segment 协议 POST /v1/batch。",
+            "en": f"{maker}'s protocol is not supported yet; use the Segment protocol, POST /v1/batch",
+        }
+        return answer(404, {"success": False, "code": "unsupported_collector", "message": text})
+    text = {"zh": "没有这个地址", "en": "no such address"} if error.status_code == 404 else {"en": error.detail}
+    return answer(error.status_code, {"success": False, "code": "http", "message": text}, dict(error.headers or {}))

@@ -1,0 +1,62 @@
+"""Who may send events: write keys, in the ledger or named by HUITOU_WRITE_KEY; each names the source of its events."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import threading
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from huitou.kit.settings import settings
+from huitou.stores.ledger import transaction
+
+FRESH_SECONDS = 10.0  # how long a key that was added or taken away may go unnoticed
+
+_mutex = threading.Lock()
+_keys: dict[str, str] = {}
+_read_at = float("-inf")
+
+
+def source_of(key: str | None) -> str | None:
+    """The source a write key names; None where the key is unknown. May ask the ledger: call it off the event loop."""
+    if not key:
+        return None
+    if key == settings().write_key:
+        return "script"
+    return _known().get(key)
+
+
+def is_fresh() -> bool:
+    return time.monotonic() - _read_at < FRESH_SECONDS
+
+
+def _known() -> dict[str, str]:
+    global _keys, _read_at
+    with _mutex:
+        if not is_fresh():
+            with transaction() as connection:
+                _keys = dict(connection.execute("SELECT key, name FROM write_key").fetchall())
+            _read_at = time.monotonic()
+        return _keys
+
+
+def forget() -> None:
+    """Read the keys anew at the next request."""
+    global _read_at
+    _read_at = float("-inf")
+
+
+def key_in(headers: Mapping[str, str], body: Any) -> str | None:
+    """The key of a request: Basic user name, Bearer token, or `writeKey` in the body."""
+    scheme, _, credentials = headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "basic":
+        try:
+            return base64.b64decode(credentials, validate=True).decode().partition(":")[0] or None
+        except (binascii.Error, UnicodeDecodeError):
+            return None
+    if scheme.lower() == "bearer":
+        return credentials.strip() or None
+    key = body.get("writeKey") if isinstance(body, dict) else None
+    return key if isinstance(key, str) else None
