@@ -1,0 +1,105 @@
+"""Broadcasts: which there were, when they began and ended, what was shown when.
+
+Everything is derived from events at the moment it is asked for; nothing of it is kept, so there is nothing to go stale.
+A broadcast exists as soon as one event names it. Its end is its last `live_ended` (unless it was started again after
+that); a room from which no end came is over after SILENCE without a sign, and then ended at its last sign.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from huitou.kit import clock
+from huitou.kit.errors import NotFound
+from huitou.stores.engine import Engine
+
+GRACE = 30 * clock.MINUTE  # an order so long after the end still counts as placed in the broadcast (DESIGN §6)
+LATENESS = 30 * clock.MINUTE  # orders of a broadcast may be told so long after its end
+SILENCE = 2 * clock.HOUR  # no live room is silent for so long; the price is that a campaign starts so much later
+LONGEST = 24 * clock.HOUR  # events that name only the room belong to an unended broadcast for at most so long
+NAMED = 20  # how many known broadcasts an error lists
+
+
+@dataclass(frozen=True)
+class Broadcast:
+    """One broadcast; times are epoch microseconds, `ended_at` is None while it is live."""
+
+    broadcast: str
+    room: str | None
+    shop: str | None
+    title: str | None
+    started_at: int
+    ended_at: int | None
+    first_event_at: int
+    last_event_at: int
+
+    @property
+    def settled_at(self) -> int | None:
+        """From then on its orders may be taken as told; planning earlier may write to people who have ordered."""
+        return None if self.ended_at is None else self.ended_at + LATENESS
+
+
+def create_broadcasts(engine: Engine, now: int | None = None) -> None:
+    """Make the table `broadcasts`, as known at `now`, readable in an engine that has `events`."""
+    engine.create(
+        "broadcasts",
+        "catalog",
+        "broadcasts",
+        now=clock.now_us() if now is None else now,
+        silence_us=SILENCE,
+        longest_us=LONGEST,
+    )
+
+
+def create_line_up(engine: Engine, broadcasts: Iterable[str] | None = None, now: int | None = None) -> None:
+    """Make `broadcasts`, `wanted`, `broadcast_events` and `line_up` readable, the last three of these broadcasts only.
+
+    None is all broadcasts.
+    """
+    now = clock.now_us() if now is None else now
+    create_broadcasts(engine, now)
+    engine.register("wanted", _wanted(engine, broadcasts))
+    engine.create("broadcast_events", "catalog", "broadcast_events", now=now, grace_us=GRACE)
+    engine.create("line_up", "catalog", "line_up")
+
+
+def list_broadcasts(engine: Engine, now: int | None = None) -> list[Broadcast]:
+    """All broadcasts, the latest first."""
+    create_broadcasts(engine, now)
+    rows = engine.run("catalog", "latest_broadcasts").to_pylist()
+    return [Broadcast(**row) for row in rows]
+
+
+def find_broadcast(engine: Engine, broadcast: str, now: int | None = None) -> Broadcast:
+    """The broadcast of that id. NotFound, naming the latest known ones, where no event names it."""
+    known = list_broadcasts(engine, now)
+    for one in known:
+        if one.broadcast == broadcast:
+            return one
+    raise _unknown(broadcast, [one.broadcast for one in known])
+
+
+def _wanted(engine: Engine, broadcasts: Iterable[str] | None) -> pa.Table:
+    if broadcasts is None:
+        return engine.run("catalog", "latest_broadcasts").select(["broadcast"])
+    return pa.table({"broadcast": pa.array(sorted(set(broadcasts)), pa.string())})
+
+
+def _unknown(broadcast: str, known: list[str]) -> NotFound:
+    listed = ", ".join(known[:NAMED]) + (" …" if len(known) > NAMED else "")
+    if not known:
+        return NotFound(
+            {
+                "zh": f"没有场次 {broadcast}：还没有导入任何场次的数据。",
+                "en": f"there is no broadcast {broadcast}: no event names any broadcast yet",
+            }
+        )
+    return NotFound(
+        {
+            "zh": f"没有场次 {broadcast}。已知场次：{listed}",
+            "en": f"there is no broadcast {broadcast}; known: {listed}",
+        }
+    )

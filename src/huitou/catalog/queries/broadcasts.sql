@@ -1,0 +1,92 @@
+-- One row for every broadcast that any event before $now names, also where no live_started ever came.
+-- Reads events. $now, $silence_us (a room without live_ended is over after so long a silence), $longest_us (events that
+-- name only the room belong to a broadcast without live_ended for at most so long).
+-- A room that is never named together with a broadcast (Douyin's room_id lasts one show) is its own broadcast.
+WITH told AS (
+  SELECT broadcast, room, shop, name, occurred_at, source, event_id, properties
+  FROM events
+  WHERE (broadcast IS NOT NULL OR room IS NOT NULL)
+    AND occurred_at <= $now
+    AND name NOT LIKE 'message%'
+    AND name <> 'unsubscribed'
+),
+shared_rooms AS (
+  SELECT DISTINCT room FROM told WHERE broadcast IS NOT NULL AND room IS NOT NULL
+),
+own AS (
+  SELECT
+    coalesce(t.broadcast, t.room) AS broadcast,
+    t.room, t.shop, t.name, t.occurred_at, t.source, t.event_id, t.properties
+  FROM told AS t
+  LEFT JOIN shared_rooms AS r ON r.room = t.room
+  WHERE t.broadcast IS NOT NULL OR r.room IS NULL
+),
+begun AS (
+  SELECT
+    broadcast,
+    room,
+    coalesce(min(CASE WHEN name = 'live_started' THEN occurred_at END), min(occurred_at)) AS begun_at
+  FROM own
+  WHERE room IS NOT NULL
+  GROUP BY broadcast, room
+),
+turns AS (
+  SELECT
+    broadcast, room, begun_at,
+    lead(begun_at) OVER (PARTITION BY room ORDER BY begun_at, broadcast) AS next_at
+  FROM begun
+),
+matched AS (
+  SELECT n.broadcast, t.room, t.shop, t.name, t.occurred_at, t.source, t.event_id, t.properties
+  FROM told AS t
+  JOIN shared_rooms AS r ON r.room = t.room
+  JOIN turns AS n
+    ON n.room = t.room
+    AND t.occurred_at >= n.begun_at
+    AND t.occurred_at < coalesce(n.next_at, n.begun_at + $longest_us)
+    AND t.occurred_at <= n.begun_at + $longest_us
+  WHERE t.broadcast IS NULL AND (t.name LIKE 'live%' OR t.name IN ('product_shown', 'fanclub_joined', 'raffle_joined'))
+),
+every AS (
+  SELECT * FROM own
+  UNION ALL
+  SELECT * FROM matched
+),
+marked AS (
+  SELECT
+    *,
+    CASE
+      WHEN name LIKE 'live%' OR name IN ('product_shown', 'fanclub_joined', 'raffle_joined') THEN 1
+      ELSE 0
+    END AS in_room
+  FROM every
+),
+folded AS (
+  SELECT
+    broadcast,
+    arg_min(room, {'t': occurred_at, 's': source, 'e': event_id}) AS room,
+    arg_min(shop, {'t': occurred_at, 's': source, 'e': event_id}) AS shop,
+    arg_max(properties ->> '$.title', {'t': occurred_at, 's': source, 'e': event_id})
+      FILTER (WHERE name = 'live_started') AS title,
+    min(CASE WHEN name = 'live_started' THEN occurred_at END) AS told_start,
+    max(CASE WHEN name = 'live_started' THEN occurred_at END) AS told_restart,
+    max(CASE WHEN name = 'live_ended' THEN occurred_at END) AS told_end,
+    coalesce(min(CASE WHEN in_room = 1 THEN occurred_at END), min(occurred_at)) AS first_event_at,
+    coalesce(max(CASE WHEN in_room = 1 THEN occurred_at END), max(occurred_at)) AS last_event_at
+  FROM marked
+  GROUP BY broadcast
+)
+SELECT
+  broadcast,
+  room,
+  shop,
+  title,
+  coalesce(told_start, first_event_at) AS started_at,
+  CASE
+    WHEN told_end >= coalesce(told_restart, told_end) THEN told_end
+    WHEN last_event_at + $silence_us <= $now THEN last_event_at
+  END AS ended_at,
+  first_event_at,
+  last_event_at
+FROM folded
+ORDER BY started_at, broadcast

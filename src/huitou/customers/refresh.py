@@ -1,0 +1,147 @@
+"""Making visits and portraits anew from events, and putting them in the lake.
+
+Both are pure functions of the events up to `now`: the same events in any order or number of loads give the same rows in
+the same order, so a refresh of one broadcast gives the rows that a full rebuild gives. What costs is what changed: a
+broadcast's refresh reads that broadcast's events and the orders of its visitors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+
+import pyarrow as pa
+
+from huitou.catalog.broadcasts import GRACE, create_line_up
+from huitou.catalog.products import create_products
+from huitou.customers.intents import comment_intents
+from huitou.customers.lake_tables import PORTRAITS, VISIT_PRODUCTS, VISITS
+from huitou.customers.lifecycle import StageDays
+from huitou.customers.rfm import Thresholds, cells_table, given_table
+from huitou.customers.tags import tag_portraits
+from huitou.customers.zones import zone_spans
+from huitou.kit import clock
+from huitou.stores import ledger
+from huitou.stores.engine import Engine
+from huitou.stores.lake import LakeTable, any_of, fit
+
+ZONE = "Asia/Shanghai"  # where people of whom nothing is known, and the shop, are taken to live
+SIGN_GAP = 10 * clock.MINUTE  # between two signs of a person whose entering nobody told, at most so long is a stay
+LOW_PPM, HIGH_PPM = 500_000, 1_500_000  # price bands: below half of, from one and a half times the usual unit price
+
+
+def refresh_visits(engine: Engine, broadcasts: Iterable[str] | None = None, now: int | None = None) -> int:
+    """Put the visits of these broadcasts (None: of all) as known at `now` in place of what the lake holds of them.
+
+    The engine must have `events` and `order_lines`. Returns how many visits there are.
+    """
+    wanted = None if broadcasts is None else sorted(set(broadcasts))
+    visits, products = compute_visits(engine, wanted, now)
+    where = None if wanted is None else any_of("broadcast", wanted)
+    _replace(engine, VISIT_PRODUCTS, products, where)
+    _replace(engine, VISITS, visits, where)
+    return int(visits.num_rows)
+
+
+def compute_visits(
+    engine: Engine, broadcasts: Iterable[str] | None = None, now: int | None = None
+) -> tuple[pa.Table, pa.Table]:
+    """The rows of VISITS and of VISIT_PRODUCTS for these broadcasts (None: for all), as known at `now`."""
+    now = clock.now_us() if now is None else now
+    create_line_up(engine, broadcasts, now)
+    contents = engine.run("customers", "comments")
+    engine.register("comment_intents", comment_intents(contents.column("content")))
+    engine.create("stays", "customers", "stays", gap_us=SIGN_GAP)
+    engine.create("visitors", "customers", "visitors", now=now, grace_us=GRACE)
+    engine.create("people", "customers", "people")
+    engine.create("wanted_orders", "customers", "orders_of", now=now)
+    create_orders(engine, now)
+    engine.create("fresh_visit_products", "customers", "visit_products", now=now, grace_us=GRACE)
+    visits = engine.run("customers", "visits", now=now, grace_us=GRACE)
+    return fit(VISITS, visits), fit(VISIT_PRODUCTS, engine.run("customers", "fresh_visit_products"))
+
+
+def create_orders(engine: Engine, now: int) -> None:
+    """Make `orders` and `order_products` of the orders named in `wanted_orders` readable."""
+    engine.create("order_events", "customers", "order_events", now=now)
+    engine.create("orders", "customers", "orders")
+    engine.create("order_products", "customers", "order_products")
+
+
+def refresh_portraits(
+    engine: Engine,
+    now: int | None = None,
+    permissions: pa.Table | None = None,
+    *,
+    addresses: pa.Table | None = None,
+    days: StageDays | None = None,
+    thresholds: tuple[Thresholds, ...] = (),
+    zone: str = ZONE,
+) -> int:
+    """Put every customer's portrait as known at `now` in the lake, in one commit; how many there are.
+
+    The engine must have `events`, `order_lines` and `customers`. `permissions` has root, channel, granted
+    (`events.consent.permissions`); `addresses` root, channel: addresses beyond the profile's email and phone.
+    """
+    engine.attach(VISITS, VISIT_PRODUCTS)
+    portraits = compute_portraits(
+        engine, now, permissions, addresses=addresses, days=days, thresholds=thresholds, zone=zone
+    )
+    _replace(engine, PORTRAITS, portraits, None)
+    return int(portraits.num_rows)
+
+
+def compute_portraits(
+    engine: Engine,
+    now: int | None = None,
+    permissions: pa.Table | None = None,
+    *,
+    addresses: pa.Table | None = None,
+    days: StageDays | None = None,
+    thresholds: tuple[Thresholds, ...] = (),
+    zone: str = ZONE,
+) -> pa.Table:
+    """The rows of PORTRAITS, by customer. The engine must also have `visits` and `visit_products`."""
+    now = clock.now_us() if now is None else now
+    engine.create("wanted_orders", "customers", "order_ids", now=now)
+    create_orders(engine, now)
+    create_products(engine, now)
+    zones = engine.run("customers", "known_zones").column("timezone").to_pylist()
+    engine.register("zones", zone_spans(zones, zone))
+    engine.register("rfm_cells", cells_table())
+    engine.register("rfm_given", given_table(thresholds))
+    engine.register("permissions", _permissions(permissions))
+    engine.register("addresses", _addresses(engine, addresses))
+    engine.create("traits_orders", "customers", "traits_orders", now=now)
+    engine.create("traits_seen", "customers", "traits_seen", now=now)
+    engine.create("traits_live", "customers", "traits_live")
+    engine.create("traits_hours", "customers", "traits_hours", now=now, zone=zone)
+    engine.create("traits_taste", "customers", "traits_taste", low_ppm=LOW_PPM, high_ppm=HIGH_PPM)
+    engine.create("rfm_thresholds", "customers", "rfm_thresholds")
+    engine.create("rfm", "customers", "rfm")
+    engine.create("lifecycle", "customers", "lifecycle", now=now, **asdict(days or StageDays()))
+    return fit(PORTRAITS, tag_portraits(engine.run("customers", "portraits", now=now)))
+
+
+def _permissions(given: pa.Table | None) -> pa.Table:
+    if given is None:
+        return pa.table({name: pa.array([], kind) for name, kind in _PERMISSION.items()})
+    return given.select(["root", "channel", "granted"]).rename_columns(list(_PERMISSION))
+
+
+def _addresses(engine: Engine, given: pa.Table | None) -> pa.Table:
+    known = engine.run("customers", "known_addresses")
+    if given is None:
+        return known
+    more = given.select(["root", "channel"]).rename_columns(["customer", "channel"])
+    return pa.concat_tables([known, more.cast(known.schema)])
+
+
+_PERMISSION = {"customer": pa.string(), "channel": pa.string(), "granted": pa.bool_()}
+
+
+def _replace(engine: Engine, table: LakeTable, rows: pa.Table, where: str | None) -> None:
+    """One writer at a time: delta-rs does not keep two of them apart."""
+    with ledger.transaction() as connection:
+        ledger.lock(connection, f"lake:{table.name}")
+        engine.lake.replace(table, rows, where)
