@@ -1,7 +1,7 @@
 """Every table of the ledger, gathered for Django: without this file `makemigrations` silently sees none."""
 
 from huitou.campaigns.models import Campaign
-from huitou.delivery.models import Link, Message, MessageBody, Receipt
+from huitou.delivery.models import DeadAddress, Link, Message, MessageBody, Receipt, ReceiptCursor
 from huitou.events.models import (
     Consent,
     Customer,
@@ -18,6 +18,7 @@ __all__ = [
     "Campaign",
     "Consent",
     "Customer",
+    "DeadAddress",
     "Identifier",
     "JournalRow",
     "Link",
@@ -27,6 +28,7 @@ __all__ = [
     "Profile",
     "QuarantineRow",
     "Receipt",
+    "ReceiptCursor",
     "Stop",
     "WriteKey",
 ]

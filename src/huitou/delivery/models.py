@@ -34,6 +34,7 @@ class Message(models.Model):
     attempts = models.IntegerField(default=0)
     fence = models.BigIntegerField(default=0)  # raised by every claim; a completing write must carry it
     lease_until = models.BigIntegerField(default=0)
+    sender = models.TextField(default="")  # the process that claimed it; its advisory lock says whether it lives
     final_at = models.BigIntegerField(null=True)
     submitted_at = models.BigIntegerField(null=True)
     resolved_at = models.BigIntegerField(null=True)
@@ -95,3 +96,28 @@ class Link(models.Model):
     class Meta:
         app_label = "huitou"
         db_table = "link"
+
+
+class DeadAddress(models.Model):
+    """An address that a channel said does not exist (5.1.1); nothing is sent to it again."""
+
+    channel = models.TextField()
+    address = models.TextField()
+    status = models.TextField()  # the enhanced code or the provider's word
+    since = models.BigIntegerField()
+
+    class Meta:
+        app_label = "huitou"
+        db_table = "dead_address"
+        constraints = [models.UniqueConstraint(fields=["channel", "address"], name="dead_address_once")]
+
+
+class ReceiptCursor(models.Model):
+    """Up to which event of the lake receipts have been taken; one row."""
+
+    name = models.TextField(primary_key=True)
+    position = models.BigIntegerField()
+
+    class Meta:
+        app_label = "huitou"
+        db_table = "receipt_cursor"

@@ -1,0 +1,124 @@
+"""The last gate. One transaction, under the customers' locks, decides which messages become final.
+
+An order, an opt-out or a merge takes the same lock in the transaction that stores it (events.journal). So either it
+commits first and the guard sees it, or the message is final first: commit order is the truth, and no message becomes
+final after its person's order, opt-out, cap or quiet hour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from huitou.campaigns.definition import Campaign
+from huitou.campaigns.quiet import move_out
+from huitou.delivery.outbox import COUNTED, LEASE_SECONDS, Message, query
+from huitou.kit.clock import DAY, SECOND
+from huitou.kit.text import Text
+from huitou.stores.ledger import Connection, lock_customers
+
+PASSED = ""
+RETRIED = ("moved", "again")  # ask again with what is known now
+NO_OFFER_END = 2**62
+
+REASONS: dict[str, Text] = {
+    "holdout": {"zh": "属于对照组", "en": "belongs to the holdout"},
+    "duplicate": {"zh": "同一个人已收到这一条", "en": "the same person already got this one"},
+    "ordered": {"zh": "已经下单", "en": "has ordered"},
+    "opted_out": {"zh": "已退订", "en": "opted out"},
+    "no_consent": {"zh": "没有授权", "en": "gave no consent"},
+    "unfollowed": {"zh": "已取消关注", "en": "unfollowed"},
+    "complained": {"zh": "投诉过", "en": "complained"},
+    "campaign_ended": {"zh": "活动已结束", "en": "the campaign has ended"},
+    "campaign_paused": {"zh": "活动已暂停", "en": "the campaign is paused"},
+    "cap": {"zh": "达到频次上限", "en": "reached the frequency cap"},
+    "quiet_hours": {"zh": "静默时段,延后发送", "en": "quiet hours, put off"},
+    "offer_expired": {"zh": "优惠已过期", "en": "the offer has expired"},
+    "expired": {"zh": "已过时效", "en": "too late"},
+    "no_address": {"zh": "没有地址", "en": "has no address"},
+    "no_channel": {"zh": "渠道尚未接通", "en": "the channel is not connected"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What holds for one message at one moment: quiet until then (0: not quiet), caps of (days, messages), the
+    offer's end, whether the person is held out, the channel's kind of address, whether the channel is connected."""
+
+    quiet_until: int = 0
+    caps: tuple[tuple[int, int], ...] = ()
+    offer_ends: int = NO_OFFER_END
+    holdout: bool = False
+    address_kind: str = "email"
+    has_channel: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`reason` '' lets the message go; 'moved' and 'again' ask for another try, with this `root` and `address`."""
+
+    message: str
+    reason: str
+    root: str
+    address: str
+
+    @property
+    def passed(self) -> bool:
+        return self.reason == PASSED
+
+
+def rules_for(message: Message, campaign: Campaign, now: int, *, has_channel: bool = True) -> Rules:
+    """The campaign's rules for this message, in the customer's own hours."""
+    zone = str(message.context.get("timezone") or campaign.timezone)
+    offer = message.context.get("offer") or {}
+    ends = offer.get("expires_at") if isinstance(offer, dict) else None
+    channel = next((c for c in campaign.channels if c.name == message.channel), None)
+    windows = campaign.windows(message.channel) if channel else campaign.quiet
+    return Rules(
+        quiet_until=quiet_until(now, zone, windows),
+        caps=campaign.caps,
+        offer_ends=ends if isinstance(ends, int) else NO_OFFER_END,
+        address_kind=channel.address if channel else message.channel,
+        has_channel=has_channel,
+    )
+
+
+def quiet_until(now: int, zone: str, windows: tuple[tuple[int, int], ...]) -> int:
+    """The end of the quiet hours that `now` falls into, 0 where it falls into none."""
+    moved = move_out(np.array([now], dtype=np.int64), np.zeros(1, dtype=np.int64), [zone], windows)
+    return int(moved[0]) if moved[0] > now else 0
+
+
+def finalise(connection: Connection, messages: Sequence[Message], rules: Sequence[Rules], now: int) -> list[Verdict]:
+    """Decide about a group of claimed messages, in order; those that pass are `final` once the caller commits.
+
+    Run it in a transaction of its own: the customers' locks are held until its end. Nothing may be sent before that
+    commit has returned.
+    """
+    lock_customers(connection, {message.root for message in messages})
+    rows = connection.execute(query("finalise"), _parameters(messages, rules, now)).fetchall()
+    return [Verdict(*row) for row in rows]
+
+
+def _parameters(messages: Sequence[Message], rules: Sequence[Rules], now: int) -> dict[str, Any]:
+    caps = [(place, days * DAY, most) for place, rule in enumerate(rules, 1) for days, most in rule.caps]
+    return {
+        "now": now,
+        "lease": LEASE_SECONDS * SECOND,
+        "counted": list(COUNTED),
+        "ids": [message.id for message in messages],
+        "fences": [message.fence for message in messages],
+        "roots": [message.root for message in messages],
+        "addresses": [message.address for message in messages],
+        "kinds": [rule.address_kind for rule in rules],
+        "quiet_until": [rule.quiet_until for rule in rules],
+        "offers_end": [rule.offer_ends for rule in rules],
+        "holdouts": [rule.holdout for rule in rules],
+        "has_channel": [rule.has_channel for rule in rules],
+        "cap_places": [cap[0] for cap in caps],
+        "cap_spans": [cap[1] for cap in caps],
+        "cap_most": [cap[2] for cap in caps],
+    }

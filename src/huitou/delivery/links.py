@@ -1,0 +1,158 @@
+"""Tracked links: every address a customer may click becomes {public_url}/t/{token}.
+
+The token is an HMAC of (message, n), so it cannot be guessed (OWASP ASVS 11.5.1: 128 bits or more); the target is
+stored beside it and never taken from the query (ASVS 3.7.2), and its host must be one the operator named: in the
+campaign's own text, as a product's address, or our own.
+"""
+
+from __future__ import annotations
+
+import hmac
+import html
+import re
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+from huitou.kit.errors import NotFound, Rejected
+from huitou.kit.settings import secret, settings
+from huitou.stores.ledger import Connection
+
+ANCHOR = re.compile(
+    r"""(<(?:a|area|v:roundrect)\b[^>]*?\shref\s*=\s*)(?:"([^"]*)"|'([^']*)'|([^\s>"']+))""", re.IGNORECASE
+)
+SOURCE = re.compile(r"""\s(?:src|background)\s*=\s*["']?\s*([^"'\s>]*)""", re.IGNORECASE)
+ABSOLUTE = re.compile(r"""https?://[^\s<>"'{}|\\^`(),。,、；;（）]+""")
+LITERAL_HOST = re.compile(r"""https?://([^/\s"'<>{}?#\\@]+)""", re.IGNORECASE)
+UNTRACKED = ("mailto:", "tel:", "sms:", "#")
+CONTROL = re.compile(r"[\x00-\x20\x7f\\]")
+TOKEN_BYTES = 16
+
+
+class LinkRefused(Rejected):
+    """A link leads where the operator did not say customers may be led."""
+
+    code = "link_refused"
+
+
+@dataclass(frozen=True)
+class Link:
+    token: str
+    message: str
+    target: str
+    product: str
+
+
+@lru_cache(maxsize=8)
+def _key(name: str, data: str) -> bytes:
+    return secret(name)
+
+
+def signing_key(name: str) -> bytes:
+    """The installation's secret of that name, read from its file once."""
+    return _key(name, str(settings().data))
+
+
+def link_token(message: str, n: int) -> str:
+    """22 characters for the n-th link of this message; the same every time it is rendered."""
+    digest = hmac.digest(signing_key("links"), f"{message}\0{n}".encode(), "sha256")
+    return urlsafe_b64encode(digest[:TOKEN_BYTES]).rstrip(b"=").decode()
+
+
+def hosts_in(text: str) -> frozenset[str]:
+    """The hosts an operator wrote out in a template; a host that comes from data is not one of them."""
+    return frozenset(found.lower().rstrip(".") for found in LITERAL_HOST.findall(text))
+
+
+def host_of(url: str) -> str:
+    """The host of a web address, with its port where it names one. LinkRefused for anything else.
+
+    User parts, backslashes and blanks are how 'https://shop.example@evil' and '//evil' pass for something else.
+    """
+    try:
+        parts = urlsplit(url)
+        host = (parts.netloc or "").lower().rstrip(".")
+    except ValueError:
+        raise _refused(url) from None
+    if parts.scheme not in ("http", "https") or not host or "@" in host or CONTROL.search(url):
+        raise _refused(url)
+    return host
+
+
+def _refused(url: str) -> LinkRefused:
+    shown = url[:120]
+    return LinkRefused("href", {"zh": f"链接不允许:{shown}", "en": f"this link is not allowed: {shown}"})
+
+
+@dataclass
+class LinkSet:
+    """The links of one message as they are met; the same target gets the same token."""
+
+    message: str
+    allowed: frozenset[str]
+    products: dict[str, str] = field(default_factory=dict)  # target -> product
+    found: dict[str, Link] = field(default_factory=dict)
+
+    def track(self, url: str) -> str:
+        """The tracked address for a target. LinkRefused unless its host is allowed."""
+        public = settings().public_url
+        if url.startswith((f"{public}/t/", f"{public}/u/")):
+            return url
+        if url not in self.found:
+            if host_of(url) not in self.allowed:
+                raise _refused(url)
+            token = link_token(self.message, len(self.found))
+            self.found[url] = Link(token, self.message, url, self.products.get(url, ""))
+        return f"{public}/t/{self.found[url].token}"
+
+
+def allow_hosts(written: Iterable[str], product_urls: Iterable[str]) -> frozenset[str]:
+    """Hosts a message may lead to: those in the campaign's text, the products' own, and ours."""
+    ours = urlsplit(settings().public_url).netloc.lower()
+    return frozenset([*written, *(host_of(url) for url in product_urls if url), ours])
+
+
+def track_html(page: str, links: LinkSet) -> str:
+    """The page with every anchor tracked; refuses scripts and data in links and pictures."""
+    for source in SOURCE.findall(page):
+        _check_source(html.unescape(source))
+    return ANCHOR.sub(_tracker(links), page)
+
+
+def _check_source(source: str) -> None:
+    if source and not source.startswith("cid:"):
+        host_of(source)
+
+
+def _tracker(links: LinkSet) -> Callable[[re.Match[str]], str]:
+    def replace(match: re.Match[str]) -> str:
+        target = html.unescape(match[2] or match[3] or match[4] or "").strip()
+        if not target or target.lower().startswith(UNTRACKED):
+            return match[0]
+        return f'{match[1]}"{html.escape(links.track(target))}"'
+
+    return replace
+
+
+def track_text(text: str, links: LinkSet) -> str:
+    """Plain text with its web addresses tracked, those of hosts that are not allowed left as they are."""
+
+    def replace(match: re.Match[str]) -> str:
+        try:
+            return links.track(match[0])
+        except LinkRefused:
+            return match[0]
+
+    return ABSOLUTE.sub(replace, text)
+
+
+def find_link(connection: Connection, token: str) -> Link:
+    """Where a tracked link leads. NotFound for a token nobody was sent."""
+    row = connection.execute(
+        "SELECT token, message, target, product FROM link WHERE token = %s", (token[:64],)
+    ).fetchone()
+    if row is None:
+        raise NotFound({"zh": "没有这个链接。", "en": "there is no such link"})
+    return Link(*row)

@@ -1,0 +1,158 @@
+-- Promise 3. For each claimed message of the group, under its customer's lock: may it still go? Writes the verdict.
+-- '' is yes. 'lost': another sender has it. 'moved': the person or the address changed, ask again. 'again': another
+-- message of the same person is in this group. Everything else is the first reason that applies.
+WITH asked AS (
+    SELECT *
+    FROM unnest(
+        %(ids)s::text[], %(fences)s::bigint[], %(roots)s::text[], %(addresses)s::text[], %(kinds)s::text[],
+        %(quiet_until)s::bigint[], %(offers_end)s::bigint[], %(holdouts)s::boolean[], %(has_channel)s::boolean[]
+    ) WITH ORDINALITY AS a (id, fence, root, address, kind, quiet_until, offer_ends, holdout, has_channel, place)
+),
+held AS (
+    SELECT
+        a.*, m.customer, m.campaign, m.occurrence, m.step, m.channel, m.stop_since, m.expires_at,
+        coalesce(c.merged_into, m.customer) AS person
+    FROM asked a
+    JOIN message m ON m.id = a.id AND m.fence = a.fence AND m.state = 'claimed'
+    LEFT JOIN customer c ON c.id = m.customer
+),
+people AS (
+    SELECT DISTINCT person, person AS customer FROM held
+    UNION
+    SELECT h.person, n.id FROM held h JOIN customer n ON n.merged_into = h.person
+),
+facts AS (
+    SELECT
+        h.*,
+        EXISTS (
+            SELECT
+            FROM people p
+            JOIN stop s ON s.customer = p.customer AND s.kind = 'order' AND s.occurred_at >= h.stop_since
+            WHERE p.person = h.person
+                AND NOT EXISTS (
+                    SELECT
+                    FROM stop x
+                    WHERE x.kind = 'cancelled' AND x.order_id <> '' AND x.order_id = s.order_id AND x.shop = s.shop
+                )
+        ) AS ordered,
+        EXISTS (
+            SELECT
+            FROM people p
+            JOIN stop s ON s.customer = p.customer AND s.kind = 'unfollow' AND s.occurred_at >= h.stop_since
+            WHERE p.person = h.person
+        ) AS unfollowed,
+        EXISTS (
+            SELECT FROM people p JOIN stop s ON s.customer = p.customer AND s.kind = 'complaint'
+            WHERE p.person = h.person
+        ) AS complained,
+        (
+            SELECT max(k.occurred_at)
+            FROM people p
+            JOIN consent k ON k.customer = p.customer
+            WHERE p.person = h.person AND k.channel = h.channel AND k.purpose = 'marketing' AND NOT k.granted
+        ) AS withdrawn_at,
+        (
+            SELECT c.state FROM campaign c WHERE c.name = h.campaign ORDER BY c.version DESC LIMIT 1
+        ) AS campaign_state,
+        EXISTS (
+            SELECT
+            FROM unnest(%(cap_places)s::bigint[], %(cap_spans)s::bigint[], %(cap_most)s::integer[])
+                AS cap (place, span, most)
+            WHERE cap.place = h.place
+                AND cap.most <= (
+                    SELECT count(*)
+                    FROM people p
+                    JOIN message o ON o.customer = p.customer AND o.final_at > %(now)s - cap.span
+                    WHERE p.person = h.person AND o.state = ANY (%(counted)s)
+                )
+        ) AS capped,
+        EXISTS (
+            SELECT
+            FROM people p
+            JOIN message o ON o.customer = p.customer AND o.campaign = h.campaign AND o.occurrence = h.occurrence
+                AND o.step = h.step AND o.id <> h.id
+            WHERE p.person = h.person AND o.state = ANY (%(counted)s)
+        ) AS sent_already,
+        coalesce((
+            SELECT i.value
+            FROM people p
+            JOIN identifier i ON i.customer = p.customer AND i.kind = h.kind
+            WHERE p.person = h.person
+                AND NOT EXISTS (SELECT FROM dead_address d WHERE d.channel = h.channel AND d.address = i.value)
+            ORDER BY i.created_at DESC, i.value
+            LIMIT 1
+        ), '') AS best_address
+    FROM held h
+),
+reasons AS (
+    SELECT
+        f.*,
+        CASE
+            WHEN f.person <> f.root THEN 'moved'
+            WHEN f.holdout THEN 'holdout'
+            WHEN f.sent_already THEN 'duplicate'
+            WHEN f.ordered THEN 'ordered'
+            WHEN NOT EXISTS (
+                SELECT
+                FROM people p
+                JOIN consent k ON k.customer = p.customer
+                WHERE p.person = f.person AND k.channel = f.channel AND k.purpose = 'marketing' AND k.granted
+                    AND (f.withdrawn_at IS NULL OR (k.how <> 'import' AND k.occurred_at > f.withdrawn_at))
+            ) THEN CASE WHEN f.withdrawn_at IS NULL THEN 'no_consent' ELSE 'opted_out' END
+            WHEN f.unfollowed THEN 'unfollowed'
+            WHEN f.complained THEN 'complained'
+            WHEN f.campaign_state = 'ended' THEN 'campaign_ended'
+            WHEN f.campaign_state = 'paused' AND f.expires_at > %(now)s THEN 'campaign_paused'
+            WHEN f.capped THEN 'cap'
+            WHEN f.quiet_until > %(now)s AND f.quiet_until < f.expires_at THEN 'quiet_hours'
+            WHEN f.offer_ends <= %(now)s THEN 'offer_expired'
+            WHEN f.expires_at <= %(now)s OR f.quiet_until >= f.expires_at THEN 'expired'
+            WHEN f.best_address = '' THEN 'no_address'
+            WHEN NOT f.has_channel THEN 'no_channel'
+            WHEN f.best_address <> f.address THEN 'moved'
+            ELSE ''
+        END AS reason
+    FROM facts f
+),
+verdicts AS (
+    SELECT
+        r.*,
+        CASE
+            WHEN r.reason = '' AND row_number() OVER (PARTITION BY r.person, r.reason ORDER BY r.place) > 1 THEN 'again'
+            ELSE r.reason
+        END AS verdict
+    FROM reasons r
+),
+written AS (
+    UPDATE message m
+    SET
+        state = CASE
+            WHEN v.verdict = '' THEN 'final'
+            WHEN v.verdict IN ('quiet_hours', 'campaign_paused') THEN 'planned'
+            WHEN v.verdict = 'expired' THEN 'expired'
+            ELSE 'suppressed'
+        END,
+        reason = v.verdict,
+        address = CASE WHEN v.verdict = '' THEN v.address ELSE m.address END,
+        final_at = CASE WHEN v.verdict = '' THEN %(now)s END,
+        send_at = CASE WHEN v.verdict = 'quiet_hours' THEN v.quiet_until ELSE m.send_at END,
+        attempts = m.attempts + CASE WHEN v.verdict = '' THEN 1 ELSE 0 END,
+        lease_until = %(now)s + %(lease)s,
+        resolved_at = CASE WHEN v.verdict IN ('', 'quiet_hours', 'campaign_paused') THEN NULL ELSE %(now)s END
+    FROM verdicts v
+    WHERE m.id = v.id AND m.fence = v.fence AND m.state = 'claimed' AND v.verdict NOT IN ('moved', 'again')
+    RETURNING m.id
+)
+SELECT
+    a.id,
+    CASE
+        WHEN v.verdict IN ('moved', 'again') THEN v.verdict
+        WHEN w.id IS NULL THEN 'lost'
+        ELSE v.verdict
+    END AS verdict,
+    coalesce(v.person, a.root) AS root,
+    coalesce(v.best_address, '') AS address
+FROM asked a
+LEFT JOIN verdicts v ON v.id = a.id
+LEFT JOIN written w ON w.id = a.id
+ORDER BY a.place

@@ -1,0 +1,175 @@
+"""From a content and one person's data to the message they will read: subject, HTML, plain text, tracked links.
+
+What a template may use: customer, broadcast, product, products, offer, campaign, brand, link (to the product),
+unsubscribe_url, language. Values are those kept in the message's context when it was decided. A body that begins with
+<mjml> is a whole mail; any other body is set into the shipped layout. Templates are parsed once per content.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from typing import Any
+
+from liquid import BoundTemplate
+
+from huitou.delivery.brand import Brand
+from huitou.delivery.html_text import html_to_text
+from huitou.delivery.layout import WORDS, fill_layout, to_html
+from huitou.delivery.links import Link, LinkSet, allow_hosts, host_of, hosts_in, track_html, track_text
+from huitou.delivery.templating import (
+    ABSENT,
+    MissingVariable,
+    TemplateRefused,
+    compile_template,
+    present,
+    render_template,
+)
+from huitou.delivery.unsubscribe import unsubscribe_url
+from huitou.kit.clock import to_datetime
+from huitou.kit.money import format_money
+
+LARGEST_SUBJECT = 250  # characters; a longer one is a template gone wrong
+PREVIEW = 90  # characters of the inbox's grey line
+
+AD_MARKS = ("广告", "AD", "[AD]")
+
+
+@dataclass(frozen=True)
+class Content:
+    """A parsed content: its templates, and the hosts its author wrote out."""
+
+    subject: BoundTemplate | None
+    body: BoundTemplate
+    is_html: bool
+    is_mjml: bool
+    hosts: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """`html` is '' for channels that send text alone."""
+
+    subject: str
+    html: str
+    text: str
+    links: tuple[Link, ...]
+
+
+@lru_cache(maxsize=256)
+def compile_content(subject: str, body: str, *, is_html: bool = True) -> Content:
+    """Parse a content once. TemplateRefused names the part that is wrong."""
+    return Content(
+        subject=compile_template(subject, "subject", html=False) if subject else None,
+        body=compile_template(body, "body", html=is_html),
+        is_html=is_html,
+        is_mjml=is_html and body.lstrip().startswith("<mjml"),
+        hosts=hosts_in(subject) | hosts_in(body),
+    )
+
+
+def render(content: Content, message: str, context: Mapping[str, Any], brand: Brand) -> Rendered:
+    """The message as this person will read it.
+
+    Raises MissingVariable, TemplateRefused or LinkRefused; all of them mean: do not send.
+    """
+    values = template_values(message, context, brand)
+    links = LinkSet(
+        message,
+        allow_hosts(content.hosts, [product.get("url", "") for product in values["products"]]),
+        {product["url"]: product.get("id", "") for product in values["products"] if product.get("url")},
+    )
+    if values.get("link"):
+        values["link"] = links.track(values["link"])
+    subject = _render_subject(content, values, brand)
+    if not content.is_html:
+        text = track_text(render_template(content.body, "body", values).strip(), links)
+        return Rendered(subject, "", text, tuple(links.found.values()))
+    page, text = _render_mail(content, {**values, "subject": subject}, links, brand)
+    return Rendered(subject, page, text, tuple(links.found.values()))
+
+
+def template_values(message: str, context: Mapping[str, Any], brand: Brand) -> dict[str, Any]:
+    """The names a template may use, from the context that was kept when the message was decided."""
+    language = "en" if context.get("language") == "en" else "zh"
+    currency = str(context.get("currency") or "CNY")
+    given = dict(context)
+    products = [_view_product(product, currency) for product in given.get("products") or []]
+    first = given.get("product")
+    product = _view_product(first, currency) if first else (products[0] if products else {})
+    if product and not products:
+        products = [product]
+    offer = _view_offer(given.get("offer"), str(context.get("timezone") or "Asia/Shanghai"), language)
+    if offer is not ABSENT and "offer_price_minor" in offer:
+        product = {**product, "offer_price": format_money(int(offer["offer_price_minor"]), currency)}
+    values = present({**given, "product": product, "products": products, "brand": asdict(brand)})
+    for name in ("customer", "broadcast", "product"):
+        values.setdefault(name, {})
+    values.setdefault("products", [])
+    values.setdefault("link", product.get("url", ""))
+    words = WORDS[language]
+    values.setdefault("why", words["why"])
+    return {
+        **values, "offer": offer, "language": language, "words": words, "unsubscribe_url": unsubscribe_url(message),
+    }  # fmt: skip
+
+
+def _view_product(product: Mapping[str, Any], currency: str) -> dict[str, Any]:
+    """A product with its price in words; '' and None left out."""
+    view = dict(product)
+    price = view.get("price_minor", view.get("price"))
+    if isinstance(price, int) and not isinstance(price, bool):
+        view["price"] = format_money(price, str(view.get("currency") or currency))
+    if "picture" not in view:
+        view["picture"] = view.get("image") or view.get("image_url")
+    cleaned: dict[str, Any] = present(view)
+    return cleaned
+
+
+def _view_offer(offer: Any, zone: str, language: str) -> Any:
+    if not isinstance(offer, Mapping) or not offer or offer.get("name") == "none":
+        return ABSENT
+    view = dict(offer)
+    text = view.get("text")
+    if isinstance(text, Mapping):
+        view["text"] = text.get(language) or next(iter(text.values()), "")
+    expires = view.get("expires_at")
+    if isinstance(expires, int):
+        view["expires"] = to_datetime(expires, zone).strftime("%Y-%m-%d %H:%M")
+    return present(view)
+
+
+def _render_subject(content: Content, values: Mapping[str, Any], brand: Brand) -> str:
+    if content.subject is None:
+        return ""
+    subject = " ".join(render_template(content.subject, "subject", values).split())
+    if not subject:
+        raise MissingVariable("subject", {"zh": "标题是空的", "en": "the subject is empty"})
+    if len(subject) > LARGEST_SUBJECT:
+        raise TemplateRefused("subject", {"zh": "标题太长", "en": f"the subject is over {LARGEST_SUBJECT} characters"})
+    mark = values["words"]["ad"]
+    return f"{mark}{subject}" if brand.ad_label and mark and not _has_ad_mark(subject) else subject
+
+
+def _has_ad_mark(subject: str) -> bool:
+    return any(mark in subject[:8] for mark in AD_MARKS)
+
+
+def _render_mail(content: Content, values: Mapping[str, Any], links: LinkSet, brand: Brand) -> tuple[str, str]:
+    body = render_template(content.body, "body", values)
+    if content.is_mjml:
+        page = track_html(to_html(body, "body"), links)
+        return page, html_to_text(page)
+    if not body.strip():
+        raise MissingVariable("body", {"zh": "正文是空的", "en": "the body is empty"})
+    body = track_html(body, links)
+    words = html_to_text(body)
+    product, offer = values["product"], values["offer"]
+    if product.get("picture"):
+        host_of(product["picture"])
+    filled = {slot: str(values.get(slot) or "") for slot in ("subject", "link", "unsubscribe_url", "why")}
+    filled |= {"content": body, "content.text": words, "preview": words[:PREVIEW].replace("\n", " ")}
+    filled |= {f"product.{part}": str(product.get(part) or "") for part in ("name", "price", "offer_price", "picture")}
+    filled |= {f"offer.{part}": str(offer.get(part) or "") for part in ("text", "code", "expires")}
+    return fill_layout(values["language"], brand, filled)

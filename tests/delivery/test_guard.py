@@ -1,0 +1,319 @@
+"""What stops a message at the last gate, one reason at a time, and which reason is named when several apply."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from types import ModuleType
+
+import pytest
+
+from huitou.delivery.guard import Rules, Verdict, finalise, quiet_until, rules_for
+from huitou.delivery.outbox import claim
+from huitou.kit.clock import DAY, HOUR, MINUTE, SECOND
+from huitou.stores.ledger import Connection
+
+from .shop import (
+    NOON,
+    STARTED,
+    Planned,
+    add_consent,
+    add_customer,
+    add_messages,
+    add_stop,
+    make_campaign,
+    merge,
+    plain_campaign,
+    state_of,
+)
+
+CAPS = ((1, 1), (7, 3))
+
+
+def decide(ledger: ModuleType, now: int = NOON, **rules: object) -> list[Verdict]:
+    """Claim everything due and let the guard decide it as one group."""
+    with ledger.transaction() as connection:
+        claimed = claim(connection, now, 100)
+    with ledger.transaction() as connection:
+        chosen = Rules(**{"caps": CAPS, **rules})  # type: ignore[arg-type]
+        return finalise(connection, claimed, [chosen] * len(claimed), now)
+
+
+def test_a_message_nothing_speaks_against_becomes_final(ledger: ModuleType) -> None:
+    with ledger.transaction() as connection:
+        make_campaign(connection)
+        [message] = add_messages(connection, [Planned(add_customer(connection, "anna"))])
+    assert decide(ledger) == [Verdict(message, "", "anna", "anna@example.com")]
+    with ledger.transaction() as connection:
+        row = connection.execute(
+            "SELECT state, reason, address, final_at, attempts, fence, lease_until FROM message"
+        ).fetchone()
+    assert row == ("final", "", "anna@example.com", NOON, 1, 1, NOON + 60 * SECOND)
+
+
+def order(connection: Connection) -> None:
+    add_stop(connection, "anna", "order", STARTED, "o1", "order_paid")
+
+
+def opt_out(connection: Connection) -> None:
+    add_consent(connection, "anna", False, how="link", at=NOON - 1)
+
+
+def never_agree(connection: Connection) -> None:
+    connection.execute("DELETE FROM consent")
+
+
+def unfollow(connection: Connection) -> None:
+    add_stop(connection, "anna", "unfollow", STARTED + 1)
+
+
+def complain(connection: Connection) -> None:
+    add_stop(connection, "anna", "complaint", STARTED - 90 * DAY)
+
+
+def end_campaign(connection: Connection) -> None:
+    connection.execute("UPDATE campaign SET state = 'ended'")
+
+
+def pause_campaign(connection: Connection) -> None:
+    connection.execute("UPDATE campaign SET state = 'paused'")
+
+
+def fill_cap(connection: Connection) -> None:
+    add_messages(connection, [Planned("anna", occurrence="b0", state="unknown", final_at=NOON - DAY + 1)])
+
+
+def run_late(connection: Connection) -> None:
+    connection.execute("UPDATE message SET expires_at = %s WHERE state IN ('planned', 'claimed')", (NOON,))
+
+
+def lose_address(connection: Connection) -> None:
+    connection.execute(
+        "INSERT INTO dead_address (channel, address, status, since) VALUES ('email', 'anna@example.com', '5.1.1', %s)",
+        (NOON - DAY,),
+    )
+
+
+# In the contract's order: each is the reason as long as none above it applies.
+REASONS: list[tuple[str, Callable[[Connection], None] | None, dict[str, object], str]] = [
+    ("holdout", None, {"holdout": True}, "suppressed"),
+    ("ordered", order, {}, "suppressed"),
+    ("opted_out", opt_out, {}, "suppressed"),
+    ("no_consent", never_agree, {}, "suppressed"),
+    ("unfollowed", unfollow, {}, "suppressed"),
+    ("complained", complain, {}, "suppressed"),
+    ("campaign_ended", end_campaign, {}, "suppressed"),
+    ("campaign_paused", pause_campaign, {}, "planned"),
+    ("cap", fill_cap, {}, "suppressed"),
+    ("quiet_hours", None, {"quiet_until": NOON + HOUR}, "planned"),
+    ("offer_expired", None, {"offer_ends": NOON}, "suppressed"),
+    ("expired", run_late, {}, "expired"),
+    ("no_address", lose_address, {}, "suppressed"),
+    ("no_channel", None, {"has_channel": False}, "suppressed"),
+]
+
+
+@pytest.mark.parametrize(("reason", "happens", "rules", "state"), REASONS, ids=[case[0] for case in REASONS])
+def test_each_reason_stops_it(
+    ledger: ModuleType, reason: str, happens: Callable[[Connection], None] | None, rules: dict[str, object], state: str
+) -> None:
+    with ledger.transaction() as connection:
+        make_campaign(connection)
+        [message] = add_messages(connection, [Planned(add_customer(connection, "anna"))])
+    with ledger.transaction() as connection:
+        claimed = claim(connection, NOON, 100)
+        if happens:
+            happens(connection)
+    with ledger.transaction() as connection:
+        [verdict] = finalise(connection, claimed, [Rules(caps=CAPS, **rules)], NOON)  # type: ignore[arg-type]
+        assert (verdict.message, verdict.reason) == (message, reason)
+        assert state_of(connection, message) == (state, reason)
+
+
+@pytest.mark.parametrize("first", range(len(REASONS)))
+def test_the_first_reason_in_the_order_is_named(ledger: ModuleType, first: int) -> None:
+    if REASONS[first][0] == "no_consent":
+        pytest.skip("who gave no consent has none to withdraw")
+    with ledger.transaction() as connection:
+        make_campaign(connection)
+        add_messages(connection, [Planned(add_customer(connection, "anna"))])
+        claimed = claim(connection, NOON, 100)
+    rules: dict[str, object] = {}
+    with ledger.transaction() as connection:
+        for reason, happens, extra, _ in reversed(REASONS[first:]):
+            rules |= extra
+            if happens and reason not in ("no_consent", "expired", "campaign_ended"):
+                happens(connection)
+        if REASONS[first][0] == "campaign_ended":
+            end_campaign(connection)
+        if REASONS[first][0] == "expired":
+            run_late(connection)
+        [verdict] = finalise(connection, claimed, [Rules(caps=CAPS, **rules)], NOON)  # type: ignore[arg-type]
+    assert verdict.reason == REASONS[first][0]
+
+
+def test_orders_that_do_not_stop_it(ledger: ModuleType) -> None:
+    with ledger.transaction() as connection:
+        make_campaign(connection)
+        add_messages(connection, [Planned(add_customer(connection, name)) for name in ("early", "undone")])
+        add_stop(connection, "early", "order", STARTED - 1, "o1", "order_paid")
+        add_stop(connection, "undone", "order", NOON - 2, "o2", "order_created")
+        add_stop(connection, "undone", "cancelled", NOON - 1, "o2", "order_cancelled")
+    assert {verdict.reason for verdict in decide(ledger)} == {""}
+
+
+def test_another_shops_cancellation_does_not_undo_an_order(ledger: ModuleType) -> None:
+    with ledger.transaction() as connection:
+        make_campaign(connection)
+        add_messages(connection, [Planned(add_customer(connection, "anna"))])
+        add_stop(connection, "anna", "order", NOON - 2, "o2", "order_created", shop="s1")
+        add_stop(connection, "anna", "cancelled", NOON - 1, "o2", "order_cancelled", shop="s2")
+    assert [verdict.reason for verdict in decide(ledger)] == ["ordered"]
+
+
+@pytest.mark.parametrize(
+    ("records", "reason"),
+    [
+        ([(True, "import", 1)], ""),
+        ([(True, "form", 5), (False, "link", 9)], "opted_out"),
+        ([(False, "link", 5), (True, "import", 9)], "opted_out"),
+        ([(False, "link", 5), (True, "form", 5)], "opted_out"),
+        ([(False, "link", 5), (True, "form", 6)], ""),
+        ([(False, "link", 5)], "opted_out"),
+        ([], "no_consent"),
+    ],
+)
+def test_what_consent_holds(ledger: ModuleType, records: list[tuple[bool, str, int]], reason: str) -> None:
+    with ledger.transaction() as connection:
+        make_campaign(connection)
+        add_messages(connection, [Planned(add_customer(connection, "anna", consent=None))])
+        for granted, how, day in records:
+            add_consent(connection, "anna", granted, how=how, at=NOON - 30 * DAY + day * DAY)
+    assert [verdict.reason for verdict in decide(ledger)] == [reason]
+
+
+def test_caps_roll_and_are_half_open(ledger: ModuleType) -> None:
+    with ledger.transaction() as connection:
+        make_campaign(connection)
+        for name in ("day_ago", "just_under", "three_in_seven", "two_in_seven", "never_went"):
+            add_customer(connection, name)
+        add_messages(
+            connection,
+            [
+                Planned("day_ago", occurrence="b0", state="submitted", final_at=NOON - DAY),
+                Planned("just_under", occurrence="b0", state="in_doubt", final_at=NOON - DAY + 1),
+                *(
+                    Planned("three_in_seven", occurrence=f"b{n}", step=9, state="clicked", final_at=NOON - n * DAY)
+                    for n in (2, 3, 6)
+                ),
+                *(
+                    Planned("two_in_seven", occurrence=f"b{n}", step=9, state="clicked", final_at=NOON - n * DAY)
+                    for n in (2, 3, 7)
+                ),
+                Planned("never_went", occurrence="b0", state="failed", final_at=NOON - HOUR),
+            ],
+        )
+        names = ("day_ago", "just_under", "three_in_seven", "two_in_seven", "never_went")
+        ids = dict(zip(add_messages(connection, [Planned(name) for name in names]), names, strict=True))
+    assert {ids[verdict.message]: verdict.reason for verdict in decide(ledger)} == {
+        "day_ago": "",
+        "just_under": "cap",
+        "three_in_seven": "cap",
+        "two_in_seven": "",
+        "never_went": "",
+    }
+
+
+def test_of_one_persons_messages_in_a_group_one_goes_at_a_time(ledger: ModuleType) -> None:
+    with ledger.transaction() as connection:
+        make_campaign(connection)
+        add_customer(connection, "anna")
+        add_messages(connection, [Planned("anna", step=step, send_at=NOON - 10 + step) for step in (1, 2, 3)])
+    assert [verdict.reason for verdict in decide(ledger)] == ["", "again", "again"]
+    with ledger.transaction() as connection:
+        claimed = claim(connection, NOON, 10)
+        assert claimed == []
+        connection.execute("UPDATE message SET state = 'planned' WHERE state = 'claimed'")
+    assert [verdict.reason for verdict in decide(ledger)] == ["cap", "cap"]
+
+
+def test_two_customers_who_turn_out_to_be_one_get_one(ledger: ModuleType) -> None:
+    with ledger.transaction() as connection:
+        make_campaign(connection)
+        messages = add_messages(connection, [Planned(add_customer(connection, name)) for name in ("anna", "anna2")])
+        claimed = claim(connection, NOON, 10)
+    with ledger.transaction() as connection:
+        merge(connection, "anna2", "anna")
+    with ledger.transaction() as connection:
+        verdicts = finalise(connection, claimed, [Rules(caps=CAPS)] * 2, NOON)
+    assert [(v.reason, v.root, v.address) for v in verdicts] == [("moved", "anna", "anna2@example.com")] * 2
+    claimed = [replace(m, root=v.root, address=v.address) for m, v in zip(claimed, verdicts, strict=True)]
+    with ledger.transaction() as connection:
+        verdicts = finalise(connection, claimed, [Rules(caps=CAPS)] * 2, NOON)
+    assert [verdict.reason for verdict in verdicts] == ["", "again"]
+    with ledger.transaction() as connection:
+        connection.execute("UPDATE message SET state = 'planned' WHERE state = 'claimed'")
+    [verdict] = decide(ledger, caps=())
+    assert verdict.reason == "duplicate"
+    with ledger.transaction() as connection:
+        states = sorted(state_of(connection, message) for message in messages)
+    assert states == [("final", ""), ("suppressed", "duplicate")]
+
+
+def test_an_order_by_the_other_half_of_a_person_counts(ledger: ModuleType) -> None:
+    with ledger.transaction() as connection:
+        make_campaign(connection)
+        add_messages(connection, [Planned(add_customer(connection, "anna"))])
+        add_customer(connection, "older")
+        add_stop(connection, "older", "order", NOON - 1, "o1", "order_paid")
+        merge(connection, "anna", "older")
+    assert [(verdict.reason, verdict.root) for verdict in decide(ledger)] == [("ordered", "older")]
+
+
+def test_a_claim_that_was_taken_over_writes_nothing(ledger: ModuleType) -> None:
+    with ledger.transaction() as connection:
+        make_campaign(connection)
+        [message] = add_messages(connection, [Planned(add_customer(connection, "anna"))])
+        zombie = claim(connection, NOON, 10)
+        connection.execute("UPDATE message SET state = 'planned'")
+        [living] = claim(connection, NOON, 10)
+    with ledger.transaction() as connection:
+        [verdict] = finalise(connection, zombie, [Rules()], NOON)
+        assert verdict.reason == "lost"
+        assert state_of(connection, message) == ("claimed", "")
+        [verdict] = finalise(connection, [living], [Rules()], NOON)
+        assert verdict.reason == ""
+
+
+def test_a_new_address_is_noticed_before_it_goes_to_the_old_one(ledger: ModuleType) -> None:
+    with ledger.transaction() as connection:
+        make_campaign(connection)
+        add_messages(connection, [Planned(add_customer(connection, "anna"))])
+        claimed = claim(connection, NOON, 10)
+        connection.execute(
+            "INSERT INTO identifier (kind, value, customer, created_at) VALUES ('email', 'new@example.com', 'anna', %s)",
+            (NOON,),
+        )
+        [verdict] = finalise(connection, claimed, [Rules()], NOON)
+    assert (verdict.reason, verdict.address) == ("moved", "new@example.com")
+
+
+def test_quiet_hours_are_the_customers_own() -> None:
+    campaign = plain_campaign()
+    windows = campaign.windows("email")
+    assert quiet_until(NOON, "Asia/Shanghai", windows) == 0
+    assert quiet_until(NOON, "Asia/Tokyo", windows) == 0
+    assert quiet_until(NOON, "Pacific/Auckland", windows) == NOON + 7 * HOUR  # 01:00 there
+    assert quiet_until(NOON + 2 * HOUR - MINUTE, "Asia/Shanghai", windows) == 0
+    assert quiet_until(NOON + 2 * HOUR, "Asia/Shanghai", windows) == NOON + 12 * HOUR
+
+
+def test_rules_come_from_the_campaign_and_the_message(ledger: ModuleType) -> None:
+    with ledger.transaction() as connection:
+        campaign = make_campaign(connection)
+        context = {"timezone": "Pacific/Auckland", "offer": {"name": "ten", "expires_at": NOON + 5}}
+        add_messages(connection, [Planned(add_customer(connection, "anna"), context=context)])
+        [message] = claim(connection, NOON, 10)
+    assert rules_for(message, campaign, NOON) == Rules(
+        quiet_until=NOON + 7 * HOUR, caps=CAPS, offer_ends=NOON + 5, address_kind="email"
+    )
