@@ -87,7 +87,7 @@ def draw_people(kind: Kind, n: int, rng: np.random.Generator) -> People:
     forgetful = rng.normal(size=n)
     deal = rng.beta(1.8, 2.2, size=n)
     peak = _draw_peaks(n, rng)
-    orders = rng.poisson(np.exp(-0.9 + 0.75 * loyalty))
+    orders = rng.poisson(np.exp(kind.past_orders + 0.75 * loyalty))
     since = np.where(orders > 0, rng.exponential(60 + 45 * np.exp(0.5 * forgetful), size=n) + 1, np.nan)
     mails = rng.poisson(6, size=n)
     # Past answers tell of potency: the forgetful clicked when they were reminded.

@@ -131,11 +131,11 @@ class Arm:
 
 @dataclass(frozen=True)
 class Timing:
-    """`hours` after the broadcast, or the person's own hour, `active` times it comes round."""
+    """`hours` after the broadcast, or the person's own hour each k-th time it comes round."""
 
     name: str
     hours: tuple[float, ...] = ()
-    active: int = 0
+    active: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -166,7 +166,7 @@ def read_terms(text: str) -> CampaignTerms:
         offers = (Offer("none"), *offers)
     costs = {one["name"]: float(one.get("cost_minor", 0)) for one in raw.get("channel", [])}
     timings = tuple(
-        Timing(one["name"], tuple(float(hour) for hour in one.get("hours", [])), int(one.get("active", 0)))
+        Timing(one["name"], tuple(float(hour) for hour in _several(one, "hours")), tuple(_several(one, "active")))
         for one in raw.get("timing", [])
     )
     budget: Mapping[str, Any] = raw.get("budget", {})
@@ -191,6 +191,11 @@ def _read_offer(raw: Mapping[str, Any]) -> Offer:
     )
 
 
+def _several(raw: Mapping[str, Any], key: str) -> list[Any]:
+    value = raw.get(key, [])
+    return value if isinstance(value, list) else [value]
+
+
 def _hour(text: str) -> float:
     hour, minute = text.split(":")
     return int(hour) + int(minute) / 60
@@ -202,7 +207,7 @@ def arm_plans(campaign: CampaignTerms, arm: Arm, ended_at: int, clock_at_end: Fl
     n = len(clock_at_end)
     if timing.active:
         first = np.mod(active_hour - clock_at_end, 24.0)
-        hours = first[:, None] + 24.0 * np.arange(timing.active)
+        hours = first[:, None] + 24.0 * (np.array(timing.active) - 1)
     else:
         hours = np.tile(np.asarray(timing.hours), (n, 1))
     hours = _leave_quiet(hours, clock_at_end, campaign.quiet)

@@ -155,7 +155,7 @@ def offer_response(response: Response, viewers: Viewers, offer: Ints, terms: Ter
 def message_effect(
     response: Response, viewers: Viewers, sent_h: Floats, channel: Ints, offer: Ints, fatigue: Floats, terms: Terms
 ) -> tuple[Floats, Floats, Floats]:
-    """What a message sent now does, each (n,): purchases it adds, factor on the organic hazard, chance of an opt-out."""
+    """What a message sent now does, each (n,): purchases added, factor on the organic hazard, chance of an opt-out."""
     rows = np.arange(len(viewers))
     strength = (
         viewers.affinity[rows, channel]

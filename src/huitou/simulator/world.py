@@ -46,6 +46,7 @@ class Kind:
     opt_out: float = 0.025
     opt_out_cost_minor: float = 1000.0
     reach: tuple[float, ...] = (1.0, 1.0, 1.0, 1.0)  # email, sms, push, wecom
+    past_orders: float = -0.9  # log of how many orders a person of average loyalty has behind them
     operators_log: bool = False
     response: Response = field(default_factory=Response)
 
@@ -85,10 +86,12 @@ class World:
     `expected_profit` and `oracle` are exact; `simulate` draws from the very same hazards.
     """
 
-    def __init__(self, kind: str = "base", seed: int = 1, people: int = 20_000, first_end: int | None = None) -> None:
-        if kind not in KINDS:
+    def __init__(
+        self, kind: str | Kind = "base", seed: int = 1, people: int = 20_000, first_end: int | None = None
+    ) -> None:
+        if isinstance(kind, str) and kind not in KINDS:
             raise ValueError(f"no kind of world {kind!r}; there are {', '.join(KINDS)}")
-        self.kind = KINDS[kind]
+        self.kind = KINDS[kind] if isinstance(kind, str) else kind
         self.response = self.kind.response
         self.seed = seed
         self.first_end = first_end if first_end is not None else parse_time("2026-11-20T12:00:00Z")
