@@ -37,6 +37,7 @@ class Committer:
     def __init__(self) -> None:
         self._waiting: deque[_Waiting] = deque()
         self._events = 0
+        self._unanswered: set[asyncio.Future[list[str]]] = set()
         self._wake = asyncio.Condition()
         self._threads = ThreadPoolExecutor(WRITERS, thread_name_prefix="journal")
         self._writers: list[asyncio.Task[None]] = []
@@ -46,8 +47,7 @@ class Committer:
 
     async def stop(self) -> None:
         """What was accepted for commit is committed first: the callers are waiting for it."""
-        while self._waiting:
-            await asyncio.sleep(0.01)
+        await asyncio.gather(*self._unanswered, return_exceptions=True)
         for writer in self._writers:
             writer.cancel()
         await asyncio.gather(*self._writers, return_exceptions=True)
@@ -66,6 +66,8 @@ class Committer:
                 {"zh": "写入排队已满,请稍后重试。", "en": "too much is waiting to be written; retry later"}
             )
         waiting = _Waiting(events, asyncio.get_running_loop().create_future())
+        self._unanswered.add(waiting.done)
+        waiting.done.add_done_callback(self._unanswered.discard)
         self._waiting.append(waiting)
         self._events += len(events)
         async with self._wake:
