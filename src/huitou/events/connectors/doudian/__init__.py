@@ -14,6 +14,7 @@ from huitou.events.connectors.base import Options, Record
 from huitou.events.connectors.columns import Row, match_columns, named_rows, open_table, text
 from huitou.events.connectors.files import Head
 from huitou.events.connectors.tables import read_moment
+from huitou.events.people import read_phone
 from huitou.kit import clock
 from huitou.kit.errors import Rejected
 from huitou.kit.ids import clean_id
@@ -217,7 +218,9 @@ def _line(row: Row, options: Options) -> dict[str, Any]:
 
 def _event(event: str, at: int, row: Row, properties: dict[str, Any]) -> dict[str, Any]:
     """The buyer is whoever the export names; where it names nobody the order stands for an unknown person."""
-    traits = {field: text(row[field]) for field in ("phone", "openid", "unionid") if field in row}
+    traits = {field: text(row[field]) for field in ("openid", "unionid") if field in row}
+    if "phone" in row and read_phone(text(row["phone"])):  # most exports mask or encrypt it
+        traits["phone"] = text(row["phone"])
     order = properties["order_id"]
     who = {"context": {"traits": traits}} if traits else {"anonymousId": f"doudian-order-{order}"}
     return {
