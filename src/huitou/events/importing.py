@@ -16,12 +16,11 @@ import msgspec
 
 from huitou.events.connectors import find_connector, look_at, recognise, table
 from huitou.events.connectors.base import Options, Record
-from huitou.events.journal import append_events
+from huitou.events.journal import append_batch
 from huitou.events.model import Event
 from huitou.events.segment import read_segment
 from huitou.kit import clock
 from huitou.kit.errors import Rejected
-from huitou.stores.ledger import transaction
 
 BATCH = 2_000  # records in one commit: short enough that ingest beside it is not held up
 
@@ -81,8 +80,7 @@ def _import_batch(
     received_at = clock.now_us()
     read = [_read_record(record, source, received_at, options) for record in batch]
     events = [event for of_record in read if not isinstance(of_record, Rejected) for event in of_record]
-    with transaction() as conn:
-        outcomes = iter(append_events(conn, events, received_at))
+    outcomes = iter(append_batch(events, received_at))
     for record, of_record in zip(batch, read, strict=True):
         if isinstance(of_record, Rejected):
             result.rejected += len(record.rows)
