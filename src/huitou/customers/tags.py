@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, reduce
 from importlib import resources
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -84,6 +85,11 @@ def tag_name(tag: str) -> Text:
     if family in OPEN_NAMES and value:
         return {language: pattern.format(value) for language, pattern in OPEN_NAMES[family].items()}
     return {"zh": tag, "en": tag}
+
+
+def tags_of(portrait: Mapping[str, Any]) -> list[str]:
+    """The tag names of one row of PORTRAITS."""
+    return list(json.loads(portrait["tags"] or "[]"))
 
 
 def tag_portraits(portraits: pa.Table) -> pa.Table:

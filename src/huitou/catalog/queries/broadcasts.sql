@@ -1,9 +1,11 @@
 -- One row for every broadcast that any event before $now names, also where no live_started ever came.
 -- Reads events. $now, $silence_us (a room without live_ended is over after so long a silence), $longest_us (events that
 -- name only the room belong to a broadcast without live_ended for at most so long).
+-- Where no live_started came, it began with its first sign, or so long before a live_left as that viewer had watched. A
+-- broadcast of which everything was told for one moment is a watch list, made when it was over.
 -- A room that is never named together with a broadcast (Douyin's room_id lasts one show) is its own broadcast.
 WITH told AS (
-  SELECT broadcast, room, shop, name, occurred_at, source, event_id, properties
+  SELECT broadcast, room, shop, name, occurred_at, source, event_id, seconds, properties
   FROM events
   WHERE (broadcast IS NOT NULL OR room IS NOT NULL)
     AND occurred_at <= $now
@@ -16,7 +18,7 @@ shared_rooms AS (
 own AS (
   SELECT
     coalesce(t.broadcast, t.room) AS broadcast,
-    t.room, t.shop, t.name, t.occurred_at, t.source, t.event_id, t.properties
+    t.room, t.shop, t.name, t.occurred_at, t.source, t.event_id, t.seconds, t.properties
   FROM told AS t
   LEFT JOIN shared_rooms AS r ON r.room = t.room
   WHERE t.broadcast IS NOT NULL OR r.room IS NULL
@@ -37,7 +39,7 @@ turns AS (
   FROM begun
 ),
 matched AS (
-  SELECT n.broadcast, t.room, t.shop, t.name, t.occurred_at, t.source, t.event_id, t.properties
+  SELECT n.broadcast, t.room, t.shop, t.name, t.occurred_at, t.source, t.event_id, t.seconds, t.properties
   FROM told AS t
   JOIN shared_rooms AS r ON r.room = t.room
   JOIN turns AS n
@@ -72,6 +74,12 @@ folded AS (
     max(CASE WHEN name = 'live_started' THEN occurred_at END) AS told_restart,
     max(CASE WHEN name = 'live_ended' THEN occurred_at END) AS told_end,
     coalesce(min(CASE WHEN in_room = 1 THEN occurred_at END), min(occurred_at)) AS first_event_at,
+    min(
+      CASE
+        WHEN name IN ('live_left', 'live_watched') AND seconds <= $longest_us // 1000000
+          THEN occurred_at - least(seconds, $longest_us // 1000000) * 1000000
+      END
+    ) AS watched_from,
     coalesce(max(CASE WHEN in_room = 1 THEN occurred_at END), max(occurred_at)) AS last_event_at
   FROM marked
   GROUP BY broadcast
@@ -81,10 +89,11 @@ SELECT
   room,
   shop,
   title,
-  coalesce(told_start, first_event_at) AS started_at,
+  coalesce(told_start, least(first_event_at, watched_from)) AS started_at,
   CASE
     WHEN told_end >= coalesce(told_restart, told_end) THEN told_end
     WHEN last_event_at + $silence_us <= $now THEN last_event_at
+    WHEN told_start IS NULL AND first_event_at = last_event_at AND watched_from IS NOT NULL THEN last_event_at
   END AS ended_at,
   first_event_at,
   last_event_at

@@ -11,8 +11,8 @@ WITH tellings AS (
   FROM (
     SELECT
       position,
-      sum(coalesce(quantity, 1)) AS quantity,
-      sum(coalesce(quantity, 1) * price_minor) AS minor
+      sum(least(coalesce(quantity, 1), 1000000)) AS quantity,
+      sum(least(coalesce(quantity, 1), 1000000) * least(price_minor, 1000000000000)) AS minor
     FROM order_lines
     GROUP BY position
   ) AS l
@@ -28,8 +28,8 @@ SELECT
   o.paid_at,
   o.currency,
   l.product,
-  CAST(sum(coalesce(l.quantity, 1)) AS BIGINT) AS quantity,
-  max(l.price_minor) AS price_minor
+  CAST(sum(least(coalesce(l.quantity, 1), 1000000)) AS BIGINT) AS quantity,
+  max(least(l.price_minor, 1000000000000)) AS price_minor
 FROM tellings AS t
 JOIN orders AS o ON o.order_id = t.order_id AND o.shop = t.shop
 JOIN order_lines AS l ON l.position = t.position

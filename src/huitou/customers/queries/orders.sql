@@ -2,11 +2,12 @@
 -- Reads order_events, order_lines. A cancellation holds unless the order was paid, shipped or received after it.
 -- A refund told twice (same time, same amount) is one refund; refunds never exceed the order; one without an amount is
 -- the whole order; a refund of an order that nothing else tells of (bought before the data begin) counts as money given
--- back. amount_minor: of the last payment told, else the last creation, else the sum of the lines.
+-- back. amount_minor: of the last payment told, else the last creation, else the sum of the lines. Sums are cut where only
+-- nonsense reaches (a million pieces a line, kit.money.LARGEST): one mad event must not stop the refresh.
 WITH refunds AS (
   SELECT
     order_id, shop,
-    CAST(sum(amount_minor) AS BIGINT) AS refunded_minor,
+    CAST(least(sum(amount_minor), 1000000000000000) AS BIGINT) AS refunded_minor,
     max(CASE WHEN amount_minor IS NULL THEN 1 ELSE 0 END) AS whole
   FROM (
     SELECT DISTINCT order_id, shop, occurred_at, amount_minor FROM order_events WHERE name = 'order_refunded'
@@ -15,8 +16,11 @@ WITH refunds AS (
 ),
 tellings AS (
   SELECT e.order_id, e.shop, e.name, e.occurred_at, l.position,
-    CAST(sum(coalesce(l.quantity, 1) * l.price_minor) AS BIGINT) AS lines_minor,
-    CAST(sum(coalesce(l.quantity, 1)) AS BIGINT) AS quantity
+    CAST(
+      least(sum(least(coalesce(l.quantity, 1), 1000000) * least(l.price_minor, 1000000000000)), 1000000000000000)
+      AS BIGINT
+    ) AS lines_minor,
+    CAST(sum(least(coalesce(l.quantity, 1), 1000000)) AS BIGINT) AS quantity
   FROM order_lines AS l
   JOIN order_events AS e ON e.position = l.position
   WHERE e.name IN ('order_created', 'order_paid', 'order_updated')

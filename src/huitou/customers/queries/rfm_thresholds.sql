@@ -6,13 +6,13 @@ WITH buyers AS (
 ),
 everybody AS (
   SELECT
-    CAST(sum(recency_days) AS BIGINT) // nullif(count(*), 0) AS recency_days,
-    (CAST(sum(orders) AS BIGINT) + count(*) - 1) // nullif(count(*), 0) AS orders
+    CAST(sum(recency_days) // nullif(count(*), 0) AS BIGINT) AS recency_days,
+    CAST((sum(orders) + count(*) - 1) // nullif(count(*), 0) AS BIGINT) AS orders
   FROM buyers
   HAVING count(*) > 0
 ),
 money AS (
-  SELECT currency, (CAST(sum(spent_minor) AS BIGINT) + count(*) - 1) // nullif(count(*), 0) AS spent_minor
+  SELECT currency, CAST((sum(spent_minor) + count(*) - 1) // nullif(count(*), 0) AS BIGINT) AS spent_minor
   FROM buyers
   GROUP BY currency
 )

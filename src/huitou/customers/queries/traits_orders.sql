@@ -20,17 +20,17 @@ totals AS (
   SELECT
     customer, currency,
     count(CASE WHEN kept = 1 THEN 1 END) AS orders,
-    greatest(
-      CAST(sum(
+    CAST(
+      greatest(least(sum(
         CASE
           WHEN kept = 1 THEN amount_minor - refunded_minor
           WHEN bought = 0 THEN -refunded_minor
           ELSE 0
         END
-      ) AS BIGINT),
-      0
+      ), 1000000000000000), 0)
+      AS BIGINT
     ) AS spent_minor,
-    CAST(sum(refunded_minor) AS BIGINT) AS refunded_minor,
+    CAST(least(sum(refunded_minor), 1000000000000000) AS BIGINT) AS refunded_minor,
     max(bought_at) AS last_at
   FROM mine
   GROUP BY customer, currency

@@ -57,13 +57,13 @@ paid AS (
     customer,
     coalesce(currency, '') AS currency,
     CAST(sum(quantity) AS BIGINT) AS units,
-    CAST(sum(quantity * price_minor) AS BIGINT) AS minor
+    CAST(least(sum(least(quantity, 1000000) * price_minor), 1000000000000000) AS BIGINT) AS minor
   FROM order_products
   WHERE customer IS NOT NULL AND status IN ('paid', 'shipped', 'received') AND price_minor IS NOT NULL AND quantity > 0
   GROUP BY customer, coalesce(currency, '')
 ),
 usual AS (
-  SELECT currency, CAST(sum(minor) AS BIGINT) // nullif(CAST(sum(units) AS BIGINT), 0) AS minor
+  SELECT currency, CAST(sum(minor) // nullif(sum(units), 0) AS BIGINT) AS minor
   FROM paid
   GROUP BY currency
 ),

@@ -1,6 +1,7 @@
 -- One row for every person at every wanted broadcast. Reads visitors, stays, fresh_visit_products, orders, broadcasts,
 -- broadcast_events, comment_intents. $now, $grace_us as in visit_products.
 -- entered_at is null where no entering was told, left_at where nothing says that the person left (for good).
+-- Sums are cut where only nonsense reaches: a million likes an event, kit.money.LARGEST.
 -- watch_seconds: the sum of the stays, or the platform's own total (live_watched) where that is more.
 WITH present AS (
   SELECT
@@ -19,12 +20,17 @@ acted AS (
     min(CASE WHEN name = 'live_entered' THEN occurred_at END) AS entered_at,
     max(CASE WHEN name = 'live_entered' THEN occurred_at END) AS entered_last,
     count(CASE WHEN name = 'live_entered' THEN 1 END) AS enters,
-    max(CASE WHEN name = 'live_watched' THEN seconds END) AS told_seconds,
+    max(CASE WHEN name = 'live_watched' THEN least(seconds, 1000000) END) AS told_seconds,
     max(CASE WHEN name = 'live_watched' THEN occurred_at END) AS told_at,
     count(CASE WHEN name = 'live_commented' THEN 1 END) AS comments,
-    sum(CASE WHEN name = 'live_liked' THEN coalesce(try_cast(properties ->> '$.count' AS BIGINT), 1) ELSE 0 END)
+    sum(CASE WHEN name = 'live_liked' THEN least(coalesce(try_cast(properties ->> '$.count' AS BIGINT), 1), 1000000) ELSE 0 END)
       AS likes,
-    sum(CASE WHEN name = 'live_gifted' THEN coalesce(quantity, 1) ELSE 0 END) AS gifts,
+    sum(
+      CASE
+        WHEN name = 'live_gifted' THEN least(coalesce(quantity, try_cast(properties ->> '$.count' AS BIGINT), 1), 1000000)
+        ELSE 0
+      END
+    ) AS gifts,
     sum(CASE WHEN name = 'live_gifted' THEN coalesce(amount_minor, 0) ELSE 0 END) AS gift_minor,
     count(CASE WHEN name = 'live_followed' THEN 1 END) AS follows,
     count(CASE WHEN name = 'live_unfollowed' THEN 1 END) AS unfollows,
@@ -80,7 +86,7 @@ SELECT
   coalesce(q.questions, 0) AS questions,
   CAST(coalesce(a.likes, 0) AS BIGINT) AS likes,
   CAST(coalesce(a.gifts, 0) AS BIGINT) AS gifts,
-  CAST(coalesce(a.gift_minor, 0) AS BIGINT) AS gift_minor,
+  CAST(least(coalesce(a.gift_minor, 0), 1000000000000000) AS BIGINT) AS gift_minor,
   coalesce(a.follows, 0) AS follows,
   coalesce(a.unfollows, 0) AS unfollows,
   coalesce(a.shares, 0) AS shares,
@@ -90,7 +96,7 @@ SELECT
   l.top_product,
   o.ordered_at IS NOT NULL AS ordered,
   o.ordered_at,
-  CAST(coalesce(o.order_minor, 0) AS BIGINT) AS order_minor,
+  CAST(least(coalesce(o.order_minor, 0), 1000000000000000) AS BIGINT) AS order_minor,
   coalesce(o.orders, 0) AS orders,
   coalesce(l.bought_products, 0) AS bought_products
 FROM visitors AS v
