@@ -76,10 +76,15 @@ class Week:
     def receive(self, mails: Iterable[Mail]) -> int:
         """Put mails into inboxes; returns how many went to somebody who is a viewer of the broadcast."""
         known = [(mail, self.row_of[mail.to]) for mail in mails if mail.to in self.row_of]
+        rounds: dict[tuple[int, int], list[tuple[Mail, int]]] = {}
+        seen: dict[tuple[int, int], int] = {}
         for mail, row in sorted(known, key=lambda one: (one[0].sent_at, one[0].message_id)):
-            hours = (mail.sent_at - self.ended_at) / HOUR
-            self._live_cells(min(int(np.floor(hours)), WEEK_HOURS - 1))
-            self._receive_one(mail, row, hours)
+            cell = min((mail.sent_at - self.ended_at) // HOUR, WEEK_HOURS - 1)
+            turn = seen[cell, row] = seen.get((cell, row), -1) + 1
+            rounds.setdefault((cell, turn), []).append((mail, row))
+        for cell, turn in sorted(rounds):
+            self._live_cells(cell)
+            self._deliver(rounds[cell, turn])
         return len(known)
 
     def live_until(self, at: int) -> list[Happening]:
@@ -115,26 +120,36 @@ class Week:
                 self._order(row)
             self.next_cell += 1
 
-    def _receive_one(self, mail: Mail, row: int, hours: float) -> None:
-        rows = np.array([row])
-        number = min(int(self.crowd.got[row]), MOST_MESSAGES - 1)
-        self.mails[row, int(self.crowd.got[row])] = mail
-        channel = np.array([CHANNELS.index(mail.channel)])
-        reaction = self.crowd.receive(rows, np.array([hours]), channel, np.array([self.terms.number(mail.offer)]))
-        opened, clicked, left = (
-            self._moment(float(value[0])) for value in (reaction.opened_h, reaction.clicked_h, reaction.opted_out_h)
+    def _deliver(self, mails: list[tuple[Mail, int]]) -> None:
+        """Mails of one hour, at most one a row."""
+        rows = np.array([row for _, row in mails])
+        for mail, row in mails:
+            self.mails[row, int(self.crowd.got[row])] = mail
+        moods = self.moods[rows, np.minimum(self.crowd.got[rows], MOST_MESSAGES - 1)]
+        reaction = self.crowd.receive(
+            rows,
+            np.array([(mail.sent_at - self.ended_at) / HOUR for mail, _ in mails]),
+            np.array([CHANNELS.index(mail.channel) for mail, _ in mails]),
+            np.array([self.terms.number(mail.offer) for mail, _ in mails]),
         )
-        mood, reply = self.moods[row, number]
-        if opened is not None:
-            self._come(opened, "open", row, mail)
-        if clicked is not None:
-            self._come(clicked, "click", row, mail)
+        for k in np.flatnonzero(~np.isnan(reaction.opened_h)).tolist():
+            opened = self._moment(float(reaction.opened_h[k]))
+            clicked = self._moment(float(reaction.clicked_h[k]))
+            left = self._moment(float(reaction.opted_out_h[k]))
+            self._react(*mails[k], opened, clicked, left, float(moods[k, 0]), float(moods[k, 1]))
+
+    def _react(
+        self, mail: Mail, row: int, opened: int | None, clicked: int | None, left: int | None, mood: float, words: float
+    ) -> None:
+        for kind, at in (("open", opened), ("click", clicked)):
+            if at is not None:
+                self._come(at, kind, row, mail)
         if left is not None:
             self._come(left, "complaint" if mood < 0.06 else "unsubscribe", row, mail)
         if opened is not None and mood > 0.994:
-            words = GRUMBLES if reply < 0.3 else THANKS
-            text = words[int(reply * 1000) % len(words)]
-            self._come(opened + 2 * MINUTE, "reply", row, mail, text=text, negative=words is GRUMBLES)
+            pool = GRUMBLES if words < 0.3 else THANKS
+            text = pool[int(words * 1000) % len(pool)]
+            self._come(opened + 2 * MINUTE, "reply", row, mail, text=text, negative=pool is GRUMBLES)
 
     def _order(self, row: int) -> None:
         """The order this row just paid; it came from a message if a click led to it or a coupon was redeemed."""
