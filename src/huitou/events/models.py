@@ -75,7 +75,10 @@ class Identifier(models.Model):
 
 
 class Merge(models.Model):
-    """One recorded reason why two customers are one person (or a conflict: why they were not made one)."""
+    """One recorded reason why two customers are one person (or a conflict: why they were not made one).
+
+    Between the nodes that the event named, not their roots: so undoing one leaves the others standing.
+    """
 
     absorbed = models.ForeignKey(Customer, related_name="+", on_delete=models.PROTECT, db_column="absorbed")
     survivor = models.ForeignKey(Customer, related_name="+", on_delete=models.PROTECT, db_column="survivor")
@@ -84,16 +87,20 @@ class Merge(models.Model):
     source = models.TextField()
     event_id = models.TextField()
     merged_at = models.BigIntegerField()
-    refused = models.TextField(default="")  # why a merge was not carried out
+    refused = models.TextField(default="")  # why a merge was not carried out: hub, shared
     undone_at = models.BigIntegerField(null=True)
 
     class Meta:
         app_label = "huitou"
         db_table = "merge"
+        constraints = [
+            # absorbed is the younger node of the two, so a tie has one row however often it is told.
+            models.UniqueConstraint(fields=["absorbed", "survivor", "kind", "value"], name="merge_once"),
+        ]
 
 
 class Profile(models.Model):
-    """What people said of themselves (identify traits): {trait: [value, occurred_at]}, the later one wins."""
+    """What people said of themselves (identify traits): {trait: [occurred_at, value]}; the greater pair wins."""
 
     customer = models.OneToOneField(Customer, primary_key=True, on_delete=models.PROTECT, db_column="customer")
     traits = models.JSONField(default=dict)
@@ -126,7 +133,9 @@ class Stop(models.Model):
     """What stops a message, written in the transaction that stores its event."""
 
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, db_column="customer")
-    kind = models.TextField()  # order | cancelled | refunded | unfollow | complaint
+    kind = (
+        models.TextField()
+    )  # order | cancelled | refunded | progress (shipped, received) | follow | unfollow | complaint
     shop = models.TextField(default="")
     order_id = models.TextField(default="")
     status = models.TextField(default="")  # the event's name: order_created, order_paid…

@@ -1,0 +1,123 @@
+"""Who permitted what on which channel: the proof book, and what holds now.
+
+Rules (DESIGN §7, PIPL art. 15: withdrawing must be as easy as giving): a withdrawal beats every earlier grant, and
+every bare boolean that an import or a profile mirrors, whenever that is dated; only an explicit grant that occurred
+after the withdrawal restores the permission. At the same moment the withdrawal wins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from huitou.events.fields import read_time
+from huitou.events.model import Event
+from huitou.kit.clock import now_us
+from huitou.stores.ledger import Connection, read_arrow
+from huitou.stores.sql import load_query
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+MARKETING = "marketing"
+ALL_CHANNELS = "*"
+IMPORT = "import"  # how of a bare boolean: somebody else's record, not an act we saw
+
+# What an event says of consent: granted or withdrawn, and how where the event does not tell.
+SAYS = {
+    "consent_given": (True, "event"),
+    "consent_withdrawn": (False, "event"),
+    "unsubscribed": (False, "unsubscribed"),
+    "message_complained": (False, "complaint"),
+}
+
+
+class Consent(NamedTuple):
+    """One row of `consent`, in the columns' order."""
+
+    customer: str
+    channel: str
+    purpose: str
+    granted: bool
+    how: str
+    proof: str
+    occurred_at: int
+    recorded_at: int
+    source: str
+    event_id: str
+
+
+def read_consents(event: Event, customer: str, recorded_at: int) -> Iterator[Consent]:
+    """What the event says of consent, one for each channel. A sender's clock cannot date it into the future."""
+    if event.name == "identified":
+        said = event.traits.get("consents")
+        for channel, word in (said or {}).items():
+            yield _from_trait(event, customer, recorded_at, channel, word)
+    elif event.name in SAYS:
+        granted, how = SAYS[event.name]
+        for channel in _channels(event):
+            yield _row(event, customer, recorded_at, channel, granted, event.properties, how, event.occurred_at)
+
+
+def add_consents(connection: Connection, consents: Sequence[Consent]) -> None:
+    if consents:
+        columns = dict(zip(Consent._fields, map(list, zip(*consents, strict=True)), strict=True))
+        connection.execute(load_query("events", "ledger/add_consents"), columns)
+
+
+def permissions(
+    connection: Connection,
+    purpose: str = MARKETING,
+    now: int | None = None,
+    *,
+    roots: Sequence[str] | None = None,
+    channel: str | None = None,
+) -> pa.Table:
+    """(root, channel, granted, how, since) for each person and channel they ever spoke of, sorted by both.
+
+    Channel '*' is a withdrawal from all of them; it is reflected in every channel's row, and a channel without a row
+    of its own was never granted. What occurred after `now` is left out.
+    """
+    how = {"purpose": purpose, "now": now_us() if now is None else now, "roots": roots, "channel": channel}
+    how["roots"] = None if roots is None else list(roots)
+    return read_arrow(connection, load_query("events", "ledger/permissions"), how)
+
+
+def holds(
+    connection: Connection, roots: Sequence[str], channel: str, purpose: str = MARKETING, now: int | None = None
+) -> set[str]:
+    """Those of the people who permit messages on the channel."""
+    table = permissions(connection, purpose, now, roots=roots, channel=channel)
+    return {row["root"] for row in table.to_pylist() if row["granted"] and row["channel"] == channel}
+
+
+def _from_trait(event: Event, customer: str, recorded_at: int, channel: str, word: Any) -> Consent:
+    channel = channel.strip().lower() or ALL_CHANNELS
+    if isinstance(word, bool):
+        return _row(event, customer, recorded_at, channel, word, {}, IMPORT, event.occurred_at)
+    at = read_time("occurred_at", word.get("occurred_at"))
+    at = event.occurred_at if at is None else at
+    return _row(event, customer, recorded_at, channel, word["granted"], word, IMPORT, at)
+
+
+def _row(
+    event: Event, customer: str, recorded_at: int, channel: str, granted: bool, said: dict[str, Any], how: str, at: int
+) -> Consent:
+    proof = _text(said, "proof") or f"{event.source} {event.event_id}"
+    purpose = _text(said, "purpose") or MARKETING
+    at = min(at, recorded_at)
+    how = _text(said, "how") or how
+    return Consent(customer, channel, purpose, granted, how, proof, at, recorded_at, event.source, event.event_id)
+
+
+def _channels(event: Event) -> list[str]:
+    said = event.properties.get("channels", event.properties.get("channel"))
+    listed = said if isinstance(said, list) else [said]
+    channels = {channel.strip().lower() for channel in listed if isinstance(channel, str) and channel.strip()}
+    # Who leaves without saying where leaves everywhere. (A grant without a channel does not pass segment.py.)
+    return sorted(channels) or ([] if event.name == "consent_given" else [ALL_CHANNELS])
+
+
+def _text(said: dict[str, Any], name: str) -> str:
+    value = said.get(name)
+    return value.strip() if isinstance(value, str) else ""

@@ -1,0 +1,16 @@
+-- The proof book. A bare grant that an import repeats adds nothing to the first one; a withdrawal is always written.
+INSERT INTO consent (customer, channel, purpose, granted, how, proof, occurred_at, recorded_at, source, event_id)
+SELECT said.*
+FROM unnest(
+    %(customer)s::text[], %(channel)s::text[], %(purpose)s::text[], %(granted)s::boolean[], %(how)s::text[],
+    %(proof)s::text[], %(occurred_at)s::bigint[], %(recorded_at)s::bigint[], %(source)s::text[], %(event_id)s::text[]
+) AS said (customer, channel, purpose, granted, how, proof, occurred_at, recorded_at, source, event_id)
+WHERE NOT (
+    said.granted
+    AND said.how = 'import'
+    AND EXISTS (
+        SELECT FROM consent AS earlier
+        WHERE earlier.customer = said.customer AND earlier.channel = said.channel AND earlier.purpose = said.purpose
+            AND earlier.granted AND earlier.how = 'import' AND earlier.occurred_at <= said.occurred_at
+    )
+)

@@ -1,0 +1,140 @@
+"""Consent: what the proof book says now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from huitou.events.consent import Consent, add_consents, holds, permissions, read_consents
+from huitou.events.journal import append_events
+from huitou.kit.clock import DAY, HOUR
+from huitou.stores.ledger import Connection
+
+from .events import NOON, identify, track
+
+
+@pytest.fixture
+def connection(ledger: ModuleType) -> Iterator[Connection]:
+    with ledger.connect() as connection:
+        yield connection
+        connection.rollback()
+
+
+def state(connection: Connection, now: int = NOON + DAY, **how: Any) -> dict[str, tuple[bool, str, int]]:
+    rows = permissions(connection, now=now, **how).to_pylist()
+    return {row["channel"]: (row["granted"], row["how"], row["since"] - NOON) for row in rows}
+
+
+def tell(connection: Connection, *events: Any) -> None:
+    assert append_events(connection, events, NOON + DAY) == ["accepted"] * len(events)
+
+
+def test_from_grant_to_withdrawal_and_back(connection: Connection) -> None:
+    tell(connection, identify("1", userId="u", traits={"consents": {"email": True, "SMS": True, "push": False}}))
+    assert state(connection) == {
+        "email": (True, "import", 0), "sms": (True, "import", 0), "push": (False, "import", 0),
+    }  # fmt: skip
+    tell(connection, track("unsubscribed", "2", at=NOON + 1, userId="u", properties={"channel": "sms"}))
+    assert state(connection)["sms"] == (False, "unsubscribed", 1)
+    tell(connection, identify("3", at=NOON + 2, userId="u", traits={"consents": {"sms": True}}))
+    assert state(connection)["sms"] == (False, "unsubscribed", 1)
+    given_back = {"channel": "sms", "how": "form", "proof": "sheet 7"}
+    tell(connection, track("consent_given", "4", at=NOON + 3, userId="u", properties=given_back))
+    assert state(connection)["sms"] == (True, "form", 3)
+    assert connection.execute("SELECT proof FROM consent ORDER BY id DESC LIMIT 1").fetchone() == ("sheet 7",)
+    tell(connection, track("consent_withdrawn", "5", at=NOON + 4, userId="u"))
+    assert state(connection) == {
+        "*": (False, "event", 4), "email": (False, "event", 4), "sms": (False, "event", 4), "push": (False, "event", 4),
+    }  # fmt: skip
+    assert state(connection, NOON + 3)["email"] == (True, "import", 0)
+
+
+def test_a_withdrawal_that_arrives_late_counts_from_when_it_was_said(connection: Connection) -> None:
+    tell(connection, track("consent_given", "1", at=NOON + 5, userId="u", properties={"channels": ["sms", "email"]}))
+    tell(connection, track("unsubscribed", "2", at=NOON + 3, userId="u", properties={"channel": "sms"}))
+    assert state(connection) == {"email": (True, "event", 5), "sms": (True, "event", 5)}
+    tell(connection, track("unsubscribed", "3", at=NOON + 5, userId="u", properties={"channel": "sms"}))
+    assert state(connection)["sms"] == (False, "unsubscribed", 5)
+
+
+def test_a_clock_ahead_cannot_outdate_a_withdrawal(connection: Connection) -> None:
+    ahead = track("consent_given", "1", at=NOON + DAY + HOUR, userId="u", properties={"channel": "sms"})
+    append_events(connection, [ahead], NOON + DAY)
+    append_events(connection, [track("unsubscribed", "2", at=NOON + DAY + 1, userId="u")], NOON + DAY + 1)
+    assert state(connection, NOON + 2 * DAY)["sms"] == (False, "unsubscribed", DAY + 1)
+
+
+def test_consents_of_one_person_under_two_ids_are_one(connection: Connection) -> None:
+    tell(connection, identify("1", userId="u1", traits={"phone": "13800000001", "consents": {"sms": True}}))
+    tell(connection, track("unsubscribed", "2", at=NOON + 1, userId="u2", properties={"channel": "sms"}))
+    assert permissions(connection, now=NOON + DAY).num_rows == 2
+    tell(connection, identify("3", userId="u2", traits={"phone": "13800000001"}))
+    assert state(connection) == {"sms": (False, "unsubscribed", 1)}
+
+
+def test_holds_asks_for_some_people_and_one_channel(connection: Connection) -> None:
+    for user in ("u1", "u2", "u3"):
+        tell(connection, identify(user, userId=user, traits={"consents": {"sms": user != "u2", "email": True}}))
+    found = [row[0] for row in connection.execute("SELECT id FROM customer ORDER BY id")]
+    by_user = dict(connection.execute("SELECT value, customer FROM identifier").fetchall())
+    assert holds(connection, found, "sms", now=NOON + DAY) == {by_user["u1"], by_user["u3"]}
+    assert holds(connection, [by_user["u1"]], "sms", now=NOON + DAY) == {by_user["u1"]}
+    assert holds(connection, found, "wecom", now=NOON + DAY) == set()
+    assert holds(connection, found, "sms", purpose="service", now=NOON + DAY) == set()
+
+
+def test_a_complaint_withdraws_and_stops(connection: Connection) -> None:
+    tell(connection, identify("1", userId="u", traits={"consents": {"email": True}}))
+    tell(connection, track("Email Marked as Spam", "2", at=NOON + 1, userId="u"))
+    assert state(connection) == {"email": (False, "complaint", 1)}
+    assert connection.execute("SELECT kind FROM stop").fetchall() == [("complaint",)]
+
+
+WORDS = st.lists(
+    st.tuples(st.sampled_from(["sms", "email", "*"]), st.booleans(), st.sampled_from(["import", "form"]),
+              st.integers(0, 6)).filter(lambda word: word[0] != "*" or not word[1]),
+    max_size=14,
+)  # fmt: skip
+
+
+def naive(words: list[tuple[str, bool, str, int]], channel: str, now: int) -> bool:
+    """The rules, read aloud."""
+    said = [word for word in words if word[0] in (channel, "*") and word[3] <= now]
+    withdrawals = [at for _, granted, _, at in said if not granted]
+    grants = [(how, at) for _, granted, how, at in said if granted]
+    if not withdrawals:
+        return bool(grants)
+    return any(how != "import" and at > max(withdrawals) for how, at in grants)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=120)
+@given(words=WORDS, now=st.integers(0, 7), cuts=st.lists(st.integers(1, 4), min_size=1), random=st.randoms())
+def test_the_rules_in_any_order_and_any_batches(
+    connection: Connection, words: list[tuple[str, bool, str, int]], now: int, cuts: list[int], random: Any
+) -> None:
+    connection.rollback()
+    connection.execute("INSERT INTO customer VALUES ('c1', 0, NULL), ('c2', 1, 'c1')")
+    told = list(words)
+    random.shuffle(told)
+    done = 0
+    while told:
+        size = cuts[done % len(cuts)]
+        add_consents(connection, [
+            Consent(random.choice(["c1", "c2"]), channel, "marketing", granted, how, "", at, 9, "s", "e")
+            for channel, granted, how, at in told[:size]
+        ])  # fmt: skip
+        told, done = told[size:], done + 1
+    held = {row["channel"]: row["granted"] for row in permissions(connection, now=now).to_pylist()}
+    for channel in ("sms", "email"):
+        assert held.get(channel, False) == naive(words, channel, now)
+        assert holds(connection, ["c1"], channel, now=now) == ({"c1"} if naive(words, channel, now) else set())
+
+
+def test_an_event_without_consents_says_nothing() -> None:
+    assert list(read_consents(identify("1", userId="u", traits={"name": "林"}), "c", NOON)) == []
+    assert list(read_consents(track("order_paid", "1", userId="u"), "c", NOON)) == []
