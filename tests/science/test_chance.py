@@ -107,7 +107,7 @@ LEVELS = np.array([[1, 0, 0, 0, 0, 0, 0]] + [[int(level in arm) for level in ran
 @given(st.data())
 @settings(max_examples=200, deadline=None)
 def test_every_level_a_person_can_get_keeps_its_floor(data):
-    eligible = np.array([[True] + data.draw(st.lists(st.booleans(), min_size=8, max_size=8)) for _ in range(3)])
+    eligible = np.array([[True, *data.draw(st.lists(st.booleans(), min_size=8, max_size=8))] for _ in range(3)])
     share = st.floats(0, 1, allow_subnormal=False)
     weights = np.array([data.draw(st.lists(share, min_size=9, max_size=9)) for _ in range(3)])
     floor = data.draw(st.sampled_from([0.0, 0.02, 0.1, 1 / 7]))
