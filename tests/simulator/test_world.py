@@ -86,8 +86,25 @@ def test_potency_is_negative_for_some_and_falls_with_intent(base: Measured) -> N
 def test_observed_features_are_noisy_proxies(base: Measured) -> None:
     seen = base.viewers.observed
     assert 0.4 < np.corrcoef(np.log(seen["watch_seconds"].astype(float)), base.viewers.intent)[0, 1] < 0.9
-    answered = seen["clicks_before"].astype(float) / np.maximum(seen["mails_before"].astype(float), 1)
-    assert 0.15 < np.corrcoef(answered, base.viewers.potency)[0, 1] < 0.8
+    names = ("email", "sms", "push", "wecom")
+    clicks = sum(seen[f"{name}_clicks"].astype(float) for name in names)
+    messages = sum(seen[f"{name}_messages"].astype(float) for name in names)
+    answered = clicks / np.maximum(messages, 1)
+    assert 0.3 < np.corrcoef(answered, base.viewers.potency)[0, 1] < 0.9
+
+
+def test_what_is_seen_explains_potency_but_not_wholly(base: Measured) -> None:
+    """Least squares on the traces: enough for a learner to live on, not enough to read minds."""
+    seen = base.viewers.observed
+    names = ("email", "sms", "push", "wecom")
+    traces = [seen[f"{name}_clicks"].astype(float) for name in names]
+    traces += [np.log(seen["watch_seconds"].astype(float)), seen["clicks"].astype(float), seen["cart"].astype(float)]
+    traces += [np.nan_to_num(seen["days_since_order"].astype(float), nan=45.0), np.ones(len(base.viewers))]
+    table = np.column_stack(traces)
+    potency = base.viewers.potency
+    fitted = table @ np.linalg.lstsq(table, potency, rcond=None)[0]
+    explained = 1 - (potency - fitted).var() / potency.var()
+    assert 0.55 < explained < 0.95
 
 
 def test_in_the_null_world_the_oracle_writes_to_nobody() -> None:

@@ -53,8 +53,9 @@ class People:
     money_before: Ints
     days_since_order: Floats  # NaN: never
     coupons_used: Ints
-    mails_before: Ints
-    clicks_before: Ints
+    messages_before: Ints  # (n, channels)
+    clicks_before: Ints  # (n, channels)
+    coupons_claimed: Ints
     usual_hour: Floats
     offset_hours: Floats  # of the person's clock from UTC
 
@@ -89,16 +90,18 @@ def draw_people(kind: Kind, n: int, rng: np.random.Generator) -> People:
     peak = _draw_peaks(n, rng)
     orders = rng.poisson(np.exp(kind.past_orders + 0.75 * loyalty))
     since = np.where(orders > 0, rng.exponential(60 + 45 * np.exp(0.5 * forgetful), size=n) + 1, np.nan)
-    mails = rng.poisson(6, size=n)
-    # Past answers tell of potency: the forgetful clicked when they were reminded.
-    clicks = rng.binomial(mails, _logistic(-1.6 + 1.1 * forgetful - 0.3 * loyalty))
+    affinity = _draw_affinity(kind, n, rng)
+    messages = rng.poisson(8, size=affinity.shape)
+    # Past answers tell of potency and of channels: the forgetful clicked when they were reminded.
+    warmth = (1.1 * forgetful - 0.3 * loyalty)[:, None] + 1.5 * np.log(affinity)
+    clicks = rng.binomial(messages, _logistic(-1.2 + warmth))
     return People(
         loyalty=loyalty,
         forgetful=forgetful,
         deal=deal,
         peak=peak,
         sharpness=rng.uniform(1.5, 4.0, size=n),
-        affinity=_draw_affinity(kind, n, rng),
+        affinity=affinity,
         fatigue_effect=kind.fatigue_effect * rng.gamma(4.0, 0.25, size=n),
         reactance=np.minimum(0.9, kind.reactance * rng.beta(3, 3, size=n) * 2),
         opt_out=kind.opt_out * np.exp(0.5 * rng.normal(size=n) - 0.35 * forgetful - 0.125),
@@ -107,9 +110,10 @@ def draw_people(kind: Kind, n: int, rng: np.random.Generator) -> People:
         money_before=np.rint(orders * np.exp(rng.normal(9.4, 0.5, size=n))).astype(np.int64),
         days_since_order=since,
         coupons_used=rng.binomial(orders, 0.15 + 0.7 * deal),
-        mails_before=mails,
+        messages_before=messages,
         clicks_before=clicks,
-        usual_hour=np.mod(peak + rng.normal(0, 1.5, size=n), 24.0),
+        coupons_claimed=rng.binomial(6, deal),
+        usual_hour=np.mod(peak + rng.normal(0, 0.8, size=n), 24.0),
         offset_hours=np.full(n, 8.0),
     )
 
@@ -154,7 +158,7 @@ def draw_visit(
     margin = price * np.array([one.margin_rate for one in products])[product]
     lapsed = np.nan_to_num(people.days_since_order[person], nan=45.0) / 90.0
     noise = rng.normal(size=n)
-    wish = kind.potency_mean + 0.62 * forgetful - 0.62 * intent + 0.30 * np.minimum(lapsed, 2.0) + 0.25 * noise
+    wish = kind.potency_mean + 0.62 * forgetful - 0.62 * intent + 0.35 * np.minimum(lapsed, 2.0) + 0.15 * noise
     potency = kind.potency * np.where(wish > 0, wish, 0.55 * wish)
     sated = state.sated[person]
     organic = kind.organic * np.exp(kind.organic_slope * intent) * np.where(cart, kind.cart_multiplier, 1.0)
@@ -194,7 +198,7 @@ def observe(
 ) -> dict[str, NDArray[np.generic]]:
     """What a shop sees of the visit and of the past: noisy proxies of the latents."""
     n, person, intent = len(viewers), viewers.person, viewers.intent
-    watch = np.exp(5.6 + 0.75 * intent + 0.7 * rng.normal(size=n))
+    watch = np.exp(5.6 + 0.8 * intent + 0.45 * rng.normal(size=n))
     return {
         "product": product,
         "price": viewers.price,
@@ -208,8 +212,9 @@ def observe(
         "money_before": people.money_before[person],
         "days_since_order": people.days_since_order[person],
         "coupons_used": people.coupons_used[person],
-        "mails_before": people.mails_before[person],
-        "clicks_before": people.clicks_before[person],
+        "coupons_claimed": people.coupons_claimed[person],
+        **{f"{name}_messages": people.messages_before[person, c] for c, name in enumerate(CHANNELS)},
+        **{f"{name}_clicks": people.clicks_before[person, c] for c, name in enumerate(CHANNELS)},
         "usual_hour": people.usual_hour[person],
         "reach": viewers.reach,
     }

@@ -39,7 +39,7 @@ class Kind:
     cart_multiplier: float = 2.2
     potency: float = 0.08
     potency_mean: float = 0.0
-    affinity_spread: float = 0.8
+    affinity_spread: float = 0.7
     reactance: float = 0.36
     fatigue_effect: float = 0.35
     fatigue_before: float = 0.0
