@@ -1,11 +1,11 @@
 """Whose mail it is: name, colour, postal address, logo, the one thing every mail of the brand has in common.
 
-HUITOU_BRAND_NAME      the name at the head of a mail (default: the display name of HUITOU_MAIL_FROM)
+A campaign's [sender] wins; what it leaves out comes from the environment:
+
+HUITOU_MAIL_FROM       the sender, whose display name is the brand's name unless HUITOU_BRAND_NAME is set
 HUITOU_BRAND_COLOUR    #rrggbb of buttons and prices
 HUITOU_BRAND_ADDRESS   the postal address that law asks of commercial mail (CAN-SPAM § 7704(a)(5))
 HUITOU_BRAND_LOGO      an https picture instead of the name
-HUITOU_MAIL_AD_LABEL   'no' leaves out the 广告 that Chinese law puts before a commercial mail's subject
-                       (互联网电子邮件服务管理办法, Art. 13)
 """
 
 from __future__ import annotations
@@ -13,11 +13,15 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import parseaddr
+from typing import TYPE_CHECKING
 
 from huitou.kit.errors import Refused
 from huitou.kit.settings import settings
+
+if TYPE_CHECKING:
+    from huitou.campaigns.definition import Sender
 
 COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 DEFAULT_COLOUR = "#c8102e"
@@ -25,30 +29,38 @@ DEFAULT_COLOUR = "#c8102e"
 
 @dataclass(frozen=True)
 class Brand:
+    """`from_name`, `sender` and `reply_to` head its mails, '' for the channel's own; `marks` stand before subjects, by language."""
+
     name: str
     colour: str
     on_colour: str  # of words upon the colour: white or near-black, whichever contrasts more (WCAG 2.2, 1.4.3)
     address: str
     logo: str
-    ad_label: bool
+    from_name: str = ""
+    sender: str = ""
+    reply_to: str = ""
+    marks: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
-def read_brand(env: Mapping[str, str] | None = None) -> Brand:
-    """The brand from the environment. Refused where the colour is none."""
+def read_brand(sender: Sender | None = None, env: Mapping[str, str] | None = None) -> Brand:
+    """The brand of a campaign's sender. Refused where the colour is none."""
     env = os.environ if env is None else env
     colour = env.get("HUITOU_BRAND_COLOUR") or DEFAULT_COLOUR
     if not COLOUR.fullmatch(colour):
         raise Refused(
             {"zh": f"HUITOU_BRAND_COLOUR 应当像 #c8102e,写的是 {colour}", "en": f"{colour!r} is no colour like #c8102e"}
         )
-    sender_name, sender_address = parseaddr(settings().mail_from)
+    own_name, own_address = parseaddr(settings().mail_from)
     return Brand(
-        name=env.get("HUITOU_BRAND_NAME") or sender_name or sender_address,
+        name=(sender.name if sender else "") or env.get("HUITOU_BRAND_NAME") or own_name or own_address,
         colour=colour,
         on_colour="#ffffff" if luminance(colour) < 0.35 else "#1f2328",
-        address=env.get("HUITOU_BRAND_ADDRESS") or "",
+        address=(sender.postal_address if sender else "") or env.get("HUITOU_BRAND_ADDRESS") or "",
         logo=env.get("HUITOU_BRAND_LOGO") or "",
-        ad_label=(env.get("HUITOU_MAIL_AD_LABEL") or "yes").lower() not in ("no", "0", "false"),
+        from_name=sender.name if sender else "",
+        sender=sender.address if sender else "",
+        reply_to=sender.reply_to if sender else "",
+        marks=dict(sender.mark) if sender else {},
     )
 
 

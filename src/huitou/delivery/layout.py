@@ -9,7 +9,6 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Mapping
-from dataclasses import asdict
 from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
@@ -34,7 +33,6 @@ WORDS: dict[str, dict[str, str]] = {
         "until": "有效期至",
         "code": "券码",
         "why": "你收到这封邮件,是因为你看过我们的直播,并同意接收优惠信息。",
-        "ad": "(广告)",
     },
     "en": {
         "look": "Take a look",
@@ -42,7 +40,6 @@ WORDS: dict[str, dict[str, str]] = {
         "until": "Valid until",
         "code": "Code",
         "why": "You receive this because you watched our live show and agreed to hear from us.",
-        "ad": "",
     },
 }
 
@@ -81,7 +78,7 @@ def _nest(marked: Mapping[str, str], language: str, brand: Brand) -> dict[str, A
         else:
             values[group] = mark
     values["offer"] = values["offer"] or ABSENT
-    return {**values, "brand": {name: value for name, value in asdict(brand).items() if value}}
+    return {**values, "brand": {name: value for name, value in vars(brand).items() if value}}
 
 
 def to_html(mjml: str, field: str) -> str:

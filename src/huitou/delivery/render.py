@@ -1,14 +1,15 @@
 """From a content and one person's data to the message they will read: subject, HTML, plain text, tracked links.
 
-What a template may use: customer, broadcast, product, products, offer, campaign, brand, link (to the product),
-unsubscribe_url, language. Values are those kept in the message's context when it was decided. A body that begins with
-<mjml> is a whole mail; any other body is set into the shipped layout. Templates are parsed once per content.
+What a template may use: customer, broadcast, product, products, offer, campaign, sender (name, postal_address), link
+(to the product), unsubscribe, language. Values are those kept in the message's context when it was decided. A body
+that begins with <mjml> is a whole mail; any other body is set into the shipped layout. Templates are parsed once per
+content.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -33,15 +34,15 @@ from huitou.kit.money import format_money
 LARGEST_SUBJECT = 250  # characters; a longer one is a template gone wrong
 PREVIEW = 90  # characters of the inbox's grey line
 
-AD_MARKS = ("广告", "AD", "[AD]")
-
 
 @dataclass(frozen=True)
 class Content:
-    """A parsed content: its templates, and the hosts its author wrote out."""
+    """A parsed content: its templates (`text` is None where the plain part is made from the body), and the hosts its
+    author wrote out or allowed."""
 
     subject: BoundTemplate | None
     body: BoundTemplate
+    text: BoundTemplate | None
     is_html: bool
     is_mjml: bool
     hosts: frozenset[str]
@@ -58,14 +59,17 @@ class Rendered:
 
 
 @lru_cache(maxsize=256)
-def compile_content(subject: str, body: str, *, is_html: bool = True) -> Content:
+def compile_content(
+    subject: str, body: str, text: str = "", *, is_html: bool = True, hosts: tuple[str, ...] = ()
+) -> Content:
     """Parse a content once. TemplateRefused names the part that is wrong."""
     return Content(
         subject=compile_template(subject, "subject", html=False) if subject else None,
         body=compile_template(body, "body", html=is_html),
+        text=compile_template(text, "text", html=False) if text else None,
         is_html=is_html,
         is_mjml=is_html and body.lstrip().startswith("<mjml"),
-        hosts=hosts_in(subject) | hosts_in(body),
+        hosts=hosts_in(subject) | hosts_in(body) | hosts_in(text) | frozenset(host.lower() for host in hosts),
     )
 
 
@@ -87,31 +91,38 @@ def render(content: Content, message: str, context: Mapping[str, Any], brand: Br
         text = track_text(render_template(content.body, "body", values).strip(), links)
         return Rendered(subject, "", text, tuple(links.found.values()))
     page, text = _render_mail(content, {**values, "subject": subject}, links, brand)
+    if content.text is not None:
+        text = track_text(render_template(content.text, "text", values).strip() + "\n", links)
     return Rendered(subject, page, text, tuple(links.found.values()))
 
 
 def template_values(message: str, context: Mapping[str, Any], brand: Brand) -> dict[str, Any]:
-    """The names a template may use, from the context that was kept when the message was decided."""
+    """The names a template may use, from the context that was kept when the message was decided.
+
+    What is not there is left out, so that a condition on it is false and printing it is refused.
+    """
     language = "en" if context.get("language") == "en" else "zh"
     currency = str(context.get("currency") or "CNY")
-    given = dict(context)
-    products = [_view_product(product, currency) for product in given.get("products") or []]
-    first = given.get("product")
+    products = [_view_product(product, currency) for product in context.get("products") or [] if product]
+    first = context.get("product")
     product = _view_product(first, currency) if first else (products[0] if products else {})
     if product and not products:
         products = [product]
-    offer = _view_offer(given.get("offer"), str(context.get("timezone") or "Asia/Shanghai"), language)
-    if offer is not ABSENT and "offer_price_minor" in offer:
+    offer = _view_offer(context.get("offer"), str(context.get("timezone") or "Asia/Shanghai"), language)
+    if offer is not ABSENT and product and "offer_price_minor" in offer:
         product = {**product, "offer_price": format_money(int(offer["offer_price_minor"]), currency)}
-    values = present({**given, "product": product, "products": products, "brand": asdict(brand)})
-    for name in ("customer", "broadcast", "product"):
-        values.setdefault(name, {})
-    values.setdefault("products", [])
-    values.setdefault("link", product.get("url", ""))
-    words = WORDS[language]
-    values.setdefault("why", words["why"])
-    return {
-        **values, "offer": offer, "language": language, "words": words, "unsubscribe_url": unsubscribe_url(message),
+    leave = unsubscribe_url(message)
+    values: dict[str, Any] = present(
+        {
+            **context,
+            "product": product or None,
+            "link": context.get("link") or product.get("url"),
+            "why": context.get("why") or WORDS[language]["why"],
+            "sender": {"name": brand.name, "postal_address": brand.address},
+        }
+    )
+    return values | {
+        "products": products, "offer": offer, "language": language, "unsubscribe": leave, "unsubscribe_url": leave,
     }  # fmt: skip
 
 
@@ -148,12 +159,8 @@ def _render_subject(content: Content, values: Mapping[str, Any], brand: Brand) -
         raise MissingVariable("subject", {"zh": "标题是空的", "en": "the subject is empty"})
     if len(subject) > LARGEST_SUBJECT:
         raise TemplateRefused("subject", {"zh": "标题太长", "en": f"the subject is over {LARGEST_SUBJECT} characters"})
-    mark = values["words"]["ad"]
-    return f"{mark}{subject}" if brand.ad_label and mark and not _has_ad_mark(subject) else subject
-
-
-def _has_ad_mark(subject: str) -> bool:
-    return any(mark in subject[:8] for mark in AD_MARKS)
+    mark = brand.marks.get(values["language"], "")
+    return subject if subject.startswith(mark) else f"{mark}{subject}"
 
 
 def _render_mail(content: Content, values: Mapping[str, Any], links: LinkSet, brand: Brand) -> tuple[str, str]:
@@ -165,7 +172,7 @@ def _render_mail(content: Content, values: Mapping[str, Any], links: LinkSet, br
         raise MissingVariable("body", {"zh": "正文是空的", "en": "the body is empty"})
     body = track_html(body, links)
     words = html_to_text(body)
-    product, offer = values["product"], values["offer"]
+    product, offer = values.get("product") or {}, values["offer"]
     if product.get("picture"):
         host_of(product["picture"])
     filled = {slot: str(values.get(slot) or "") for slot in ("subject", "link", "unsubscribe_url", "why")}

@@ -40,6 +40,10 @@ facts AS (
             FROM people p
             JOIN stop s ON s.customer = p.customer AND s.kind = 'unfollow' AND s.occurred_at >= h.stop_since
             WHERE p.person = h.person
+                AND NOT EXISTS (
+                    SELECT FROM people q JOIN stop f ON f.customer = q.customer AND f.kind = 'follow'
+                    WHERE q.person = h.person AND f.occurred_at > s.occurred_at
+                )
         ) AS unfollowed,
         EXISTS (
             SELECT FROM people p JOIN stop s ON s.customer = p.customer AND s.kind = 'complaint'
@@ -49,7 +53,7 @@ facts AS (
             SELECT max(k.occurred_at)
             FROM people p
             JOIN consent k ON k.customer = p.customer
-            WHERE p.person = h.person AND k.channel = h.channel AND k.purpose = 'marketing' AND NOT k.granted
+            WHERE p.person = h.person AND k.channel IN (h.channel, '*') AND k.purpose = 'marketing' AND NOT k.granted
         ) AS withdrawn_at,
         (
             SELECT c.state FROM campaign c WHERE c.name = h.campaign ORDER BY c.version DESC LIMIT 1
@@ -97,6 +101,7 @@ reasons AS (
                 FROM people p
                 JOIN consent k ON k.customer = p.customer
                 WHERE p.person = f.person AND k.channel = f.channel AND k.purpose = 'marketing' AND k.granted
+                    AND k.occurred_at <= %(now)s
                     AND (f.withdrawn_at IS NULL OR (k.how <> 'import' AND k.occurred_at > f.withdrawn_at))
             ) THEN CASE WHEN f.withdrawn_at IS NULL THEN 'no_consent' ELSE 'opted_out' END
             WHEN f.unfollowed THEN 'unfollowed'

@@ -1,0 +1,36 @@
+"""E-mail over SMTP: any server by HUITOU_SMTP_URL; a relay on this machine (Postfix) is the recommended one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from huitou.delivery.channels.base import Idempotency
+from huitou.delivery.channels.email.mime import read_sender
+from huitou.delivery.channels.email.session import EmailSession, read_relay
+from huitou.delivery.channels.email.signing import read_signer
+from huitou.kit.settings import settings
+
+SESSIONS = 16
+
+
+class EmailChannel:
+    """SMTP keeps no memory of what it accepted, so a mail in doubt can only be held."""
+
+    name = "email"
+    address = "email"
+    idempotency: Idempotency = "none"
+    window_seconds = 0
+
+    def __init__(self, url: str, *, mail_from: str | None = None, sessions: int = SESSIONS) -> None:
+        self.relay = read_relay(url)
+        self.sender = read_sender(mail_from or settings().mail_from)
+        self.signer = read_signer(self.sender.domain)
+        self.sessions = sessions
+        self.per_second = float(os.environ.get("HUITOU_SMTP_PER_SECOND") or 0) or None
+
+    def open_session(self) -> EmailSession:
+        return EmailSession(self.relay, self.sender, self.signer)
+
+    async def look_up(self, messages: Sequence[str]) -> dict[str, bool]:
+        return {}

@@ -1,0 +1,248 @@
+"""One channel's line of work: claim a batch, compose and keep it, prepare, make final in groups, submit, record.
+
+Sessions work side by side, each with one message. Up to the group commit everything may be repeated; after it there
+is exactly one try. A channel that cannot be reached gives its claims back and stops; others do not wait for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+from huitou.delivery.channel_events import report_bounce
+from huitou.delivery.channels.base import Channel, ChannelDown, InDoubt, Outgoing, Session, Undelivered
+from huitou.delivery.commits import Committer, Outcome, record
+from huitou.delivery.compose import Campaigns, Unrenderable, compose, keep_bodies
+from huitou.delivery.outbox import LEASE_SECONDS, Message, claim
+from huitou.delivery.pace import Pace
+from huitou.kit.clock import MINUTE, SECOND
+from huitou.stores.ledger import Connection, transaction
+
+BATCH = 200
+BACK_OFF = (1, 5, 15, 60, 240)  # minutes between tries; greylisting answers within five
+DOWN_AFTER = 4  # failed connections without one that worked
+DOWN_PAUSE = 30 * SECOND
+ASKS = 20  # times a message is put to the guard again because something moved
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    message: Message
+    mail: Outgoing
+
+
+class ChannelLine:
+    """Everything one channel needs while a sender runs. `tally` counts what became of messages, by (state, reason)."""
+
+    def __init__(
+        self, channel: Channel, sender: str, connections: tuple[Connection, Connection], clock: Callable[[], int]
+    ) -> None:
+        self.channel = channel
+        self.tally: Counter[tuple[str, str]] = Counter()
+        self.down = ""
+        self._sender = sender
+        self._feeding, committing = connections
+        self._clock = clock
+        self._campaigns = Campaigns()
+        self._committer = Committer(committing, clock)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"feed-{channel.name}")
+        self._ready: asyncio.Queue[_Ready | None] = asyncio.Queue(BATCH)
+        self._pace = Pace(channel.per_second)
+        self._failures = 0
+
+    async def run(self) -> None:
+        """Until nothing is due, or the channel is down."""
+        committing = asyncio.create_task(self._committer.run())
+        workers = [asyncio.create_task(self._work()) for _ in range(self.channel.sessions)]
+        feeding = asyncio.create_task(self._feed())
+        try:
+            await _all_or_first_error([feeding, *workers], committing)
+            self._committer.close()
+            await committing
+        finally:
+            for task in (feeding, *workers, committing):
+                task.cancel()
+            await asyncio.gather(feeding, *workers, committing, return_exceptions=True)
+            self._thread.shutdown(wait=True)
+
+    async def _feed(self) -> None:
+        while not self.down:
+            messages = await self._in_thread(self._claim)
+            if not messages:
+                break
+            ready = self._compose(messages)
+            await self._in_thread(self._keep, [item.mail for item in ready])
+            for item in ready:
+                await self._ready.put(item)
+        for _ in range(self.channel.sessions):
+            await self._ready.put(None)
+
+    async def _in_thread(self, work: Callable[..., list[Message] | None], *arguments: object) -> list[Message]:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work, *arguments) or []
+
+    def _claim(self) -> list[Message]:
+        with self._feeding.transaction():
+            messages = claim(
+                self._feeding,
+                self._clock(),
+                BATCH,
+                channel=self.channel.name,
+                address_kind=self.channel.address,
+                sender=self._sender,
+            )
+            self._campaigns.load(self._feeding, messages)
+        return messages
+
+    def _keep(self, mails: Sequence[Outgoing]) -> None:
+        with self._feeding.transaction():
+            keep_bodies(self._feeding, mails)
+
+    def _compose(self, messages: Sequence[Message]) -> list[_Ready]:
+        now, ready = self._clock(), []
+        for message in messages:
+            mail = compose(message, self._campaigns, now)
+            if isinstance(mail, Unrenderable):
+                self._note(message, "failed", mail.reason)
+            else:
+                ready.append(_Ready(message, mail))
+        return ready
+
+    async def _work(self) -> None:
+        session = self.channel.open_session()
+        try:
+            while (item := await self._ready.get()) is not None:
+                if self.down:
+                    self._give_back(item.message)
+                else:
+                    await self._pace.take()
+                    await self._send(session, item)
+        finally:
+            await session.close()
+
+    async def _send(self, session: Session, item: _Ready) -> None:
+        """One message from the claim to its outcome. Each round begins anew because person or address changed."""
+        for _ in range(ASKS):
+            if item.mail.address and not await self._prepared(session, item):
+                return
+            rules = self._campaigns.rules(item.message, self._clock())
+            verdict, final_since = await self._committer.ask(item.message, rules)
+            if verdict.passed:
+                await self._submit(session, item, final_since)
+                return
+            if item.mail.address:
+                await session.release()
+            if verdict.reason not in ("moved", "again"):
+                self.tally[_state_of(verdict.reason), verdict.reason] += 1
+                return
+            item = _moved(item, verdict.root, verdict.address)
+        self._give_back(item.message)
+
+    async def _prepared(self, session: Session, item: _Ready) -> bool:
+        try:
+            await session.prepare(item.mail)
+        except Undelivered as refusal:
+            self._refused(item.message, refusal, was_final=False)
+            return False
+        except ChannelDown as down:
+            self._count_failure(down)
+            self._give_back(item.message)
+            return False
+        self._failures = 0
+        return True
+
+    async def _submit(self, session: Session, item: _Ready, final_since: float) -> None:
+        message = item.message
+        if time.monotonic() - final_since > LEASE_SECONDS:  # stopped meanwhile; others have put it in doubt by now
+            await session.release()
+            self._note(message, "failed", "overdue", was_final=True)
+            return
+        try:
+            provider_id = await session.submit(item.mail)
+        except Undelivered as refusal:
+            self._refused(message, refusal, was_final=True)
+        except ChannelDown as down:
+            self._count_failure(down)
+            self._retry(message, "channel_down", was_final=True)
+        except InDoubt as doubt:
+            self._note(message, "in_doubt", str(doubt)[:200], was_final=True)
+        else:
+            self._note(message, "submitted", provider_id=provider_id, was_final=True)
+
+    def _refused(self, message: Message, refusal: Undelivered, *, was_final: bool) -> None:
+        reason = f"{refusal.status} {refusal}"[:300]
+        if refusal.scope == "channel":
+            self._count_failure(refusal)
+            self._give_back(message, was_final=was_final)
+        elif refusal.permanent:
+            self._note(message, "failed", reason, was_final=was_final)
+            if refusal.dead:
+                self._bounce(message, refusal.status)
+        else:
+            self._retry(message, reason, was_final=was_final)
+
+    def _retry(self, message: Message, reason: str, *, was_final: bool) -> None:
+        wait = BACK_OFF[min(message.attempts, len(BACK_OFF) - 1)] * MINUTE
+        self._note(message, "retry", reason, send_at=self._clock() + wait, counts=not was_final, was_final=was_final)
+
+    def _give_back(self, message: Message, *, was_final: bool = False) -> None:
+        """Nothing is held against the message: the channel was at fault."""
+        self._note(message, "planned", "channel_down", send_at=self._clock() + DOWN_PAUSE, was_final=was_final)
+
+    def _note(self, message: Message, state: str, reason: str = "", **more: object) -> None:
+        self.tally[state, "" if state == "submitted" else re.split(r"[ :]", reason, maxsplit=1)[0]] += 1
+        self._committer.note(Outcome(message, state, reason, at=self._clock(), **more))  # type: ignore[arg-type]
+
+    def _count_failure(self, error: Exception) -> None:
+        self._failures += 1
+        if self._failures >= DOWN_AFTER:
+            self.down = str(error)
+
+    def _bounce(self, message: Message, status: str) -> None:
+        with transaction() as connection:
+            report_bounce(connection, message.id, message.channel, message.address, status, self._clock())
+
+
+def _moved(item: _Ready, root: str, address: str) -> _Ready:
+    message = replace(item.message, root=root, address=address)
+    return _Ready(message, replace(item.mail, address=address))
+
+
+def _state_of(reason: str) -> str:
+    return {"quiet_hours": "planned", "campaign_paused": "planned", "expired": "expired", "lost": "lost"}.get(
+        reason, "suppressed"
+    )
+
+
+async def _all_or_first_error(tasks: Sequence[asyncio.Task[None]], guard: asyncio.Task[None]) -> None:
+    """Wait for all tasks; an error of any of them, or of `guard`, ends the wait at once."""
+    waiting: set[asyncio.Task[None]] = {*tasks, guard}
+    while not all(task.done() for task in tasks):
+        done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+
+
+def suppress_unconnected(connection: Connection, channel: str, sender: str, now: int) -> Counter[tuple[str, str]]:
+    """Messages of a channel without an adapter: named for what stops them, 'no_channel' where nothing else does."""
+    from huitou.campaigns.channel_facts import FACTS
+    from huitou.delivery.guard import finalise
+
+    tally: Counter[tuple[str, str]] = Counter()
+    kind = FACTS[channel].address if channel in FACTS else channel
+    campaigns = Campaigns()
+    while True:
+        with connection.transaction():
+            messages = claim(connection, now, BATCH, channel=channel, address_kind=kind, sender=sender)
+            campaigns.load(connection, messages)
+            rules = [campaigns.rules(message, now, has_channel=False) for message in messages]
+            verdicts = finalise(connection, messages, rules, now) if messages else []
+            left = [m for m, v in zip(messages, verdicts, strict=True) if v.reason in ("moved", "again")]
+            record(connection, [Outcome(message, "planned", send_at=message.send_at, at=now) for message in left])
+        if not messages:
+            return tally
+        tally.update((_state_of(verdict.reason), verdict.reason) for verdict in verdicts if verdict.message)

@@ -1,0 +1,118 @@
+"""Send what is due. Run it as often as you like, in as many processes as you like: no message goes out twice."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from huitou.delivery.channels.base import Channel
+from huitou.delivery.outbox import due_channels
+from huitou.delivery.pipeline import ChannelLine, suppress_unconnected
+from huitou.delivery.recovery import Recovered, living_sender, recover, resolve_doubts
+from huitou.kit import clock as house_clock
+from huitou.kit.settings import settings
+from huitou.stores.ledger import Connection, connect
+
+Progress = Callable[["SendResult"], None]
+PROGRESS_SECONDS = 0.2
+
+
+@dataclass
+class SendResult:
+    """What one run did. `states` counts (state, reason); `down` names channels that could not be reached, and why."""
+
+    states: Counter[tuple[str, str]] = field(default_factory=Counter)
+    recovered: Recovered = field(default_factory=Recovered)
+    down: dict[str, str] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    @property
+    def submitted(self) -> int:
+        return self.count("submitted")
+
+    def count(self, state: str) -> int:
+        return sum(number for (name, _), number in self.states.items() if name == state)
+
+    def reasons(self, state: str = "suppressed") -> dict[str, int]:
+        return {reason: number for (name, reason), number in sorted(self.states.items()) if name == state}
+
+
+def connected_channels() -> dict[str, Channel]:
+    """The channels that are set up, by name. Refused where a setting is unusable."""
+    channels: dict[str, Channel] = {}
+    url = settings().smtp_url
+    if url:
+        from huitou.delivery.channels.email import EmailChannel
+
+        channels["email"] = EmailChannel(url)
+    return channels
+
+
+def send_due(
+    now: int | None = None,
+    progress: Progress | None = None,
+    *,
+    channels: Mapping[str, Channel] | None = None,
+) -> SendResult:
+    """Send everything that is due and return when nothing is; the clock is the house's unless `now` is given.
+
+    Also puts right what dead senders left. Killed at any moment it loses nothing and repeats nothing: at most
+    commits.IN_FLIGHT messages a channel are in doubt then.
+    """
+    clock = house_clock.now_us if now is None else lambda: now
+    return asyncio.run(_send(clock, progress, connected_channels() if channels is None else channels))
+
+
+async def _send(clock: Callable[[], int], progress: Progress | None, channels: Mapping[str, Channel]) -> SendResult:
+    result, started = SendResult(), time.perf_counter()
+    with contextlib.ExitStack() as stack:
+        sender = stack.enter_context(living_sender())
+        connection = stack.enter_context(connect(autocommit=True))
+        with connection.transaction():
+            result.recovered = recover(connection, clock())
+        await resolve_doubts(connection, channels, clock())
+        due = due_channels(connection, clock())
+        lines = [_open_line(stack, channels[name], sender, clock) for name in due if name in channels]
+        watching = asyncio.create_task(_watch(lines, result, progress, started)) if progress else None
+        try:
+            errors = await asyncio.gather(*(line.run() for line in lines), return_exceptions=True)
+        finally:
+            if watching:
+                watching.cancel()
+        for name in (name for name in due if name not in channels):
+            result.states.update(suppress_unconnected(connection, name, sender, clock()))
+    _sum_up(result, lines, started)
+    if progress:
+        progress(result)
+    for error in errors:
+        if isinstance(error, BaseException):
+            raise error
+    return result
+
+
+def _open_line(stack: contextlib.ExitStack, channel: Channel, sender: str, clock: Callable[[], int]) -> ChannelLine:
+    own: tuple[Connection, Connection] = (
+        stack.enter_context(connect(autocommit=True)),
+        stack.enter_context(connect(autocommit=True)),
+    )
+    return ChannelLine(channel, sender, own, clock)
+
+
+async def _watch(lines: list[ChannelLine], result: SendResult, progress: Progress, started: float) -> None:
+    while True:
+        await asyncio.sleep(PROGRESS_SECONDS)
+        shown = SendResult(Counter(result.states), result.recovered)
+        _sum_up(shown, lines, started)
+        progress(shown)
+
+
+def _sum_up(result: SendResult, lines: list[ChannelLine], started: float) -> None:
+    for line in lines:
+        result.states.update(line.tally)
+        if line.down:
+            result.down[line.channel.name] = line.down
+    result.seconds = time.perf_counter() - started
