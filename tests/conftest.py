@@ -56,11 +56,19 @@ def shared() -> Path:
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[Running]:
-    """The run's one server, in memory where there is room: fsync stays on and costs nothing."""
-    parent = _roomy_folder()
-    _sweep(parent)
-    folder = parent / f"{PREFIX}{os.geteuid()}-{os.environ.get('PYTEST_XDIST_TESTRUNUID', os.getpid())}"
+def roomy() -> Path:
+    """Where a database may lie: in memory where there is room, so that fsync stays on and costs nothing."""
+    memory = Path("/dev/shm")
+    if memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > ROOMY:
+        return memory
+    return Path(tempfile.gettempdir())
+
+
+@pytest.fixture(scope="session")
+def server(roomy: Path) -> Iterator[Running]:
+    """The run's one server."""
+    _sweep(roomy)
+    folder = roomy / f"{PREFIX}{os.geteuid()}-{os.environ.get('PYTEST_XDIST_TESTRUNUID', os.getpid())}"
     running = start_postgres(folder)
     yield running
     running.stop()
@@ -136,13 +144,6 @@ def _restore(previous: Settings | None) -> None:
         use_settings(previous)
     else:
         use_settings(read_settings())
-
-
-def _roomy_folder() -> Path:
-    memory = Path("/dev/shm")
-    if memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > ROOMY:
-        return memory
-    return Path(tempfile.gettempdir())
 
 
 def _sweep(parent: Path) -> None:
