@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -190,6 +191,8 @@ def _douyin(example: Example, tally: Tally) -> bytes:
     tally.add("douyin: distinct pushes", distinct)
     tally.add("douyin: repeated pushes", len(lines) - distinct)
     bodies = [json.loads(json.loads(line)["body"]) for line in sorted(set(lines))]
+    repeated = list((Counter(lines) - Counter(set(lines))).elements())
+    tally.add("douyin: events in repeated pushes", sum(len(json.loads(json.loads(line)["body"])) for line in repeated))
     tally.add("douyin: distinct events", sum(len(body) for body in bodies))
     forged = json.loads(lines[len(lines) // 3])
     forged["headers"]["x-signature"] = "AAAAAAAAAAAAAAAAAAAAAA=="
@@ -212,12 +215,16 @@ def _doudian(example: Example, tally: Tally) -> dict[str, bytes]:
     again = [order.seen_at(EXPORTED_LATE) for order in tonight if order not in set(late)][::4]
     missing = [order.seen_at(EXPORTED_LATE) for order in late]
     tally.add("orders-history: orders", len(others))
+    tally.add("orders-history: rows", _rows(others))
     tally.add("orders-2026-10-gb18030: orders", len(october))
+    tally.add("orders-2026-10-gb18030: rows", _rows(october))
     tally.add("orders-B20: orders", len(known))
+    tally.add("orders-B20: rows", _rows(known))
     tally.add("orders-B20: rows exported twice", 3)
     tally.add("orders-B20: bad rows", 3)
     tally.add("orders-B20-late: orders of the evening that were missing", len(missing))
     tally.add("orders-B20-late: orders already exported, as they stand now", len(again))
+    tally.add("orders-B20-late: rows", _rows(missing) + _rows(again))
     evening = _with_dirt(write_orders((order, buyer_of(example, order)) for order in known))
     return {
         "orders-history.csv.gz": _zip(write_orders((order, buyer_of(example, order)) for order in others)),
@@ -227,6 +234,10 @@ def _doudian(example: Example, tally: Tally) -> dict[str, bytes]:
         "orders-B20.csv": evening,
         "orders-B20-late.csv": write_orders((order, buyer_of(example, order)) for order in (*missing, *again)),
     }
+
+
+def _rows(orders: list[Order]) -> int:
+    return sum(len(order.lines) for order in orders)
 
 
 def _with_dirt(content: bytes) -> bytes:
