@@ -160,3 +160,39 @@ def test_little_memory_spills_and_leaves_nothing_behind(lake):
         )
         assert result.to_pylist() == [{"n": 2_000_000}]
     assert list((lake.root.parent / "spill").glob("*")) == []
+
+
+def test_a_name_given_twice_means_the_later_thing(lake):
+    lake.append(ORDERS, pa.table({"customer": ["lake"]}))
+    with engine_on(lake) as engine:
+
+        def customers() -> list[str]:
+            return engine.run_text("SELECT customer FROM orders").column("customer").to_pylist()
+
+        engine.attach(ORDERS)
+        assert customers() == ["lake"]
+        engine.register("orders", pa.table({"customer": ["arrow"]}))
+        assert customers() == ["arrow"]
+        engine.create_text("orders", "SELECT customer || ' made' AS customer FROM orders")
+        assert customers() == ["arrow made"]
+        engine.create_text("orders", "SELECT 'made' AS customer")
+        engine.register("orders", pa.table({"customer": ["arrow"]}))
+        engine.register("orders", pa.table({"customer": ["arrow again"]}))
+        assert customers() == ["arrow again"]
+        engine.attach(ORDERS)
+        assert customers() == ["lake"]
+
+
+def test_a_view_is_computed_when_it_is_read(lake, monkeypatch):
+    lake.append(ORDERS, pa.table({"customer": ["c1", "it's"], "amount": [1, 5]}))
+    texts = {"large": "-- over $least\nSELECT customer FROM stored_orders WHERE amount >= $least AND customer <> $not"}
+    monkeypatch.setattr("huitou.stores.engine.load_query", lambda room, name: texts[name])
+    with engine_on(lake) as engine:
+        engine.attach_as("stored_orders", ORDERS)
+        engine.view("orders", "shop", "large", least=1, **{"not": "it's"})
+        assert engine.run_text("SELECT * FROM orders").to_pylist() == [{"customer": "c1"}]
+        lake.append(ORDERS, pa.table({"customer": ["c3"], "amount": [9]}))
+        engine.attach_as("stored_orders", ORDERS)
+        assert engine.run_text("SELECT * FROM orders ORDER BY 1").column("customer").to_pylist() == ["c1", "c3"]
+        assert engine.query_readonly("SELECT count(*) AS n FROM orders").to_pylist() == [{"n": 2}]
+        assert engine.versions == {"orders": 2}

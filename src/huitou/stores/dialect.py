@@ -99,8 +99,7 @@ def violations(text: str, path: str = "<sql>") -> list[Violation]:
     try:
         statements = [tree for tree in sqlglot.parse(text, read="duckdb") if tree is not None]
     except sqlglot.errors.SqlglotError as error:
-        place = next(iter(getattr(error, "errors", [])), {})
-        return [Violation(path, place.get("line") or 1, "syntax", str(error).split("\n")[0])]
+        return [Violation(path, _line_of(error), "syntax", str(error).split("\n")[0])]
     if len(statements) != 1 or not isinstance(statements[0], exp.Query):
         return [Violation(path, 1, "select_only", "a file is one SELECT (WITH … SELECT counts), nothing else")]
     found = {
@@ -109,6 +108,11 @@ def violations(text: str, path: str = "<sql>") -> list[Violation]:
         for node, message in rule(statements[0])
     }
     return sorted(found, key=lambda violation: (violation.line, violation.rule, violation.message))
+
+
+def _line_of(error: sqlglot.errors.SqlglotError) -> int:
+    places = error.errors if isinstance(error, sqlglot.errors.ParseError) else []
+    return int(places[0].get("line") or 1) if places else 1
 
 
 def _line(node: exp.Expr) -> int:
