@@ -199,13 +199,15 @@ def _first_line(error: Exception) -> str:
 def _check_server(url: str) -> None:
     """Refuse a server that cannot keep 'a 2xx means durable'."""
     with _open(url, autocommit=True) as connection:
+        encoding = connection.info.parameter_status("server_encoding")
+        if encoding != "UTF8":  # asked first: without an encoding the answers below come as bytes
+            raise _unfit(f"编码是 {encoding},需要 UTF8", f"its encoding is {encoding}, UTF8 is needed")
         row = connection.execute(
             "SELECT current_setting('server_version_num')::int, current_setting('server_version'),"
-            " current_setting('fsync'), current_setting('synchronous_commit'), pg_is_in_recovery(),"
-            " pg_encoding_to_char(encoding) FROM pg_database WHERE datname = current_database()"
+            " current_setting('fsync'), current_setting('synchronous_commit'), pg_is_in_recovery()"
         ).fetchone()
     assert row is not None
-    number, version, fsync, commit, standby, encoding = row
+    number, version, fsync, commit, standby = row
     if number < OLDEST:
         raise _unfit(f"版本是 {version},至少需要 14", f"its version is {version}, 14 or later is needed")
     if fsync != "on":
@@ -217,8 +219,6 @@ def _check_server(url: str) -> None:
         )
     if standby:
         raise _unfit("它是只读的备库", "it is a read-only standby")
-    if encoding != "UTF8":
-        raise _unfit(f"编码是 {encoding},需要 UTF8", f"its encoding is {encoding}, UTF8 is needed")
 
 
 def _unfit(zh: str, en: str) -> Refused:
