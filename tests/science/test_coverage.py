@@ -17,7 +17,7 @@ from huitou.science.interval import bound_effect, welch
 from huitou.science.lift import People, lift_of
 
 RUNS = 2_000
-RESAMPLES = 399  # of the product's 1,999: a fifth of the time, the same coverage within the noise of RUNS
+RESAMPLES = 399  # of the product's 9,999: far less time, the same coverage within the noise of RUNS
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def score(world: World, seed: int, runs: int = RUNS) -> Score:
 
 
 ORDERS = [World(6_000, 0.1, 0.05), World(2_000, 0.5, 0.05)]
-MONEY = [World(2_000, 0.1, 0.05, tail=0.8), World(2_000, 0.5, 0.03, tail=1.0)]
+MONEY = [World(2_000, 0.1, 0.05, tail=0.8)]
 
 
 @pytest.mark.parametrize("world", ORDERS + MONEY)
@@ -99,8 +99,7 @@ def test_says_there_is_a_lift_in_about_five_of_a_hundred_campaigns_without_one(w
 @pytest.mark.parametrize(
     "world",
     [
-        World(10_000, 0.1, 0.02, more=1.3),
-        World(2_000, 0.1, 0.05, tail=0.8, more=1.3),
+        World(6_000, 0.1, 0.03, more=1.3),
         World(2_000, 0.5, 0.03, tail=1.0, more=1.5, worth=0.85),
     ],
 )
@@ -115,20 +114,19 @@ def test_holds_a_real_lift_in_ninety_five_of_a_hundred(world):
         World(2_000, 0.1, 0.05),
         World(500, 0.1, 0.05, more=0.7),
         World(500, 0.1, 0.03, tail=1.0),
-        World(500, 0.1, 0.03, tail=1.0, more=1.3),
         World(500, 0.1, 0.03, tail=1.0, more=0.7),
     ],
 )
 def test_few_held_out_with_a_few_buyers_never_promise_too_much(world):
     """One to ten orders cannot be cut into 5 % pieces: the interval errs on the wide side."""
-    found = score(world, seed=9, runs=1_000)
+    found = score(world, seed=9, runs=800)
     assert found.covered >= 0.935
     if world.more == 1.0:
         assert found.called <= 0.06
 
 
 def test_why_the_arms_are_redrawn_welch_promises_too_much_of_money():
-    found = score(World(2_000, 0.1, 0.03, tail=1.0, more=1.3), seed=10)
+    found = score(World(2_000, 0.1, 0.03, tail=1.0, more=1.3), seed=10, runs=1_000)
     assert found.covered >= 0.935
     assert found.welch < 0.90
 
@@ -152,7 +150,7 @@ def covers(low: float | None, high: float | None, truth: float) -> bool:
 
 
 def test_what_was_known_before_narrows_the_interval_and_keeps_its_promise():
-    rng, runs, truth = np.random.default_rng(12), 800, 30.0
+    rng, runs, truth = np.random.default_rng(12), 500, 30.0
     treated, together = np.arange(400) >= 80, np.zeros(400, dtype=np.int64)
     held, narrower = [], []
     for _ in range(runs):
@@ -169,7 +167,7 @@ def test_what_was_known_before_narrows_the_interval_and_keeps_its_promise():
 
 def test_customers_of_several_identities_are_held_out_more_often_and_do_not_bias_the_lift():
     """Those with more identities also buy more: the plain difference is wrong, the weighted one is not."""
-    rng, runs, n = np.random.default_rng(13), 1_000, 3_000
+    rng, runs, n = np.random.default_rng(13), 600, 2_000
     held, fooled, errors = [], [], []
     for _ in range(runs):
         identities = 1 + (rng.random(n) < 0.3) + (rng.random(n) < 0.05)
@@ -191,7 +189,7 @@ def test_customers_of_several_identities_are_held_out_more_often_and_do_not_bias
 
 def test_people_drawn_together_count_as_one():
     """Forty shops drawn as wholes: taking their customers for independent promises far too much."""
-    rng, runs = np.random.default_rng(14), 1_000
+    rng, runs = np.random.default_rng(14), 600
     shop = np.repeat(np.arange(40), 25)
     together = np.zeros(1_000, dtype=np.int64)
     held, fooled = [], []

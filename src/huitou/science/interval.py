@@ -14,6 +14,8 @@ from huitou.science.randomisation import RESAMPLES, Cell, redraw
 
 LEVEL = 0.95
 FEW = 5  # non-zero outcomes in an arm below which redrawing alone misses effects that differ from none
+TAME = 0.05  # third and fourth standardised moment of the effect under which Student's t is as right as redrawing:
+# a skewness k moves each tail by k (2 z^2 + 1) / 6 phi(z), here 0.4 of 100; and no single person weighs over 0.47 se
 DIGITS = 9  # of a studentised effect; outcomes are discrete, and equal statistics differ in their last bits
 
 Floats = NDArray[np.float64]
@@ -35,7 +37,7 @@ class Reach:
 def find_reach(
     found: Contrast, cells: list[Cell], events: int, level: float = LEVEL, resamples: int = RESAMPLES
 ) -> Reach | None:
-    """By redrawing the arms; None where no interval exists.
+    """By redrawing the arms; by formula where nobody's outcome weighs much; None where no interval exists.
 
     `events` is the smaller arm's count of outcomes that are not the commonest one (orders, mostly). Below FEW the
     pooled-variance t is taken as well and the wider side counts: when no control person ordered, redrawing cannot
@@ -43,11 +45,19 @@ def find_reach(
     """
     if not (found.se > 0 and found.df > 0):
         return None
+    if is_tame(found):
+        return welch(found, level)
     reach = _redrawn(found, redraw(cells, resamples), level)
     if events < FEW:
         other = _pooled(found, level)
         reach = Reach(min(reach.lower, other.lower), max(reach.upper, other.upper), max(reach.p, other.p))
     return reach if math.isfinite(reach.lower) and math.isfinite(reach.upper) else None
+
+
+def is_tame(found: Contrast) -> bool:
+    """Whether the effect is as good as normal, judged by its own contributions."""
+    weights = found.parts / found.se
+    return abs(float(np.sum(weights**3))) < TAME and float(np.sum(weights**4)) < TAME
 
 
 def _redrawn(found: Contrast, draws: Floats, level: float) -> Reach:
