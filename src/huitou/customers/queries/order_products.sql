@@ -1,6 +1,14 @@
 -- What was ordered: one row for every order and product, from the one telling of the order that counts (the last
 -- payment, else the last creation). Reads orders, order_events, order_lines.
-WITH tellings AS (
+WITH sane_lines AS (
+  SELECT
+    position,
+    product,
+    least(coalesce(quantity, 1), 1000000) AS quantity,
+    CASE WHEN price_minor IS NOT NULL THEN least(price_minor, 1000000000000) END AS price_minor
+  FROM order_lines
+),
+tellings AS (
   SELECT
     e.order_id, e.shop, l.position,
     row_number() OVER (
@@ -11,9 +19,9 @@ WITH tellings AS (
   FROM (
     SELECT
       position,
-      sum(least(coalesce(quantity, 1), 1000000)) AS quantity,
-      sum(least(coalesce(quantity, 1), 1000000) * least(price_minor, 1000000000000)) AS minor
-    FROM order_lines
+      sum(quantity) AS quantity,
+      sum(quantity * price_minor) AS minor
+    FROM sane_lines
     GROUP BY position
   ) AS l
   JOIN order_events AS e ON e.position = l.position
@@ -28,11 +36,11 @@ SELECT
   o.paid_at,
   o.currency,
   l.product,
-  CAST(sum(least(coalesce(l.quantity, 1), 1000000)) AS BIGINT) AS quantity,
-  max(least(l.price_minor, 1000000000000)) AS price_minor
+  CAST(sum(l.quantity) AS BIGINT) AS quantity,
+  max(l.price_minor) AS price_minor
 FROM tellings AS t
 JOIN orders AS o ON o.order_id = t.order_id AND o.shop = t.shop
-JOIN order_lines AS l ON l.position = t.position
+JOIN sane_lines AS l ON l.position = t.position
 WHERE t.rank = 1 AND l.product IS NOT NULL
 GROUP BY o.order_id, o.shop, o.customer, o.status, o.placed_at, o.paid_at, o.currency, l.product
 ORDER BY o.order_id, o.shop, l.product

@@ -4,10 +4,17 @@
 -- the whole order; a refund of an order that nothing else tells of (bought before the data begin) counts as money given
 -- back. amount_minor: of the last payment told, else the last creation, else the sum of the lines. Sums are cut where only
 -- nonsense reaches (a million pieces a line, kit.money.LARGEST): one mad event must not stop the refresh.
-WITH refunds AS (
+WITH sane_lines AS (
+  SELECT
+    position,
+    least(coalesce(quantity, 1), 1000000) AS quantity,
+    CASE WHEN price_minor IS NOT NULL THEN least(price_minor, 1000000000000) END AS price_minor
+  FROM order_lines
+),
+refunds AS (
   SELECT
     order_id, shop,
-    CAST(least(sum(amount_minor), 1000000000000000) AS BIGINT) AS refunded_minor,
+    CAST(least(coalesce(sum(amount_minor), 0), 1000000000000000) AS BIGINT) AS refunded_minor,
     max(CASE WHEN amount_minor IS NULL THEN 1 ELSE 0 END) AS whole
   FROM (
     SELECT DISTINCT order_id, shop, occurred_at, amount_minor FROM order_events WHERE name = 'order_refunded'
@@ -16,12 +23,12 @@ WITH refunds AS (
 ),
 tellings AS (
   SELECT e.order_id, e.shop, e.name, e.occurred_at, l.position,
-    CAST(
-      least(sum(least(coalesce(l.quantity, 1), 1000000) * least(l.price_minor, 1000000000000)), 1000000000000000)
-      AS BIGINT
-    ) AS lines_minor,
-    CAST(sum(least(coalesce(l.quantity, 1), 1000000)) AS BIGINT) AS quantity
-  FROM order_lines AS l
+    CASE
+      WHEN count(l.price_minor) > 0
+        THEN CAST(least(sum(l.quantity * l.price_minor), 1000000000000000) AS BIGINT)
+    END AS lines_minor,
+    CAST(sum(l.quantity) AS BIGINT) AS quantity
+  FROM sane_lines AS l
   JOIN order_events AS e ON e.position = l.position
   WHERE e.name IN ('order_created', 'order_paid', 'order_updated')
   GROUP BY e.order_id, e.shop, e.name, e.occurred_at, l.position

@@ -2,14 +2,15 @@
 -- Reads broadcast_events, broadcasts. $gap_us: people of whom no entering was told are taken to be in the room between
 -- two signs of life at most so far apart.
 -- A stay begins with live_entered, or with the first sign after live_left. It ends with live_left; where that is missing
--- with the last sign of life before the next entering. live_left without live_entered reaches back by its watch_seconds.
+-- with the last sign of life before the next entering. live_left without live_entered reaches back by its watch_seconds,
+-- but not into the stay before (an app that tells its leaving twice was there once).
 -- Nothing reaches past the broadcast's end. A live_left dated at or after the end, of a person of whom no entering was told,
--- is a line of a watch list: a sum of seconds, but no time at which the person was there.
+-- is a line of a watch list (`listed`): the platform's total of seconds, but no time at which the person was there.
 -- `seconds` is what live_left told (nonsense above a million is cut), else the length of the stay.
 WITH signs AS (
   SELECT
     e.broadcast, e.customer, e.occurred_at, e.source, e.event_id,
-    CASE WHEN e.name = 'live_left' THEN least(e.seconds, 1000000) END AS told_seconds,
+    CASE WHEN e.name = 'live_left' AND e.seconds IS NOT NULL THEN least(e.seconds, 1000000) END AS told_seconds,
     CASE WHEN e.name = 'live_entered' THEN 1 ELSE 0 END AS enters,
     CASE WHEN e.name = 'live_left' THEN 1 ELSE 0 END AS leaves,
     CASE WHEN e.name = 'live_left' THEN 0 WHEN e.name = 'live_entered' THEN 1 ELSE 2 END AS place,
@@ -89,7 +90,10 @@ placed AS (
       WHEN last_at >= ended_at THEN least(first_at, ended_at)
       ELSE least(first_at, greatest(last_at - told_seconds * 1000000, coalesce(previous_until, opened_at), opened_at))
     END AS from_at,
-    least(last_at, coalesce(ended_at, last_at)) AS until_at
+    least(last_at, coalesce(ended_at, last_at)) AS until_at,
+    entered = 0 AND told_seconds IS NOT NULL AND coalesce(last_at >= ended_at, FALSE) AS listed,
+    entered = 0 AND coalesce(last_at < ended_at, TRUE)
+      AND coalesce(last_at - told_seconds * 1000000 < previous_until, FALSE) AS cut_short
   FROM bounded
 )
 SELECT
@@ -98,6 +102,10 @@ SELECT
   from_at,
   greatest(from_at, until_at) AS until_at,
   CASE WHEN has_left = 1 THEN greatest(from_at, until_at) END AS left_at,
-  coalesce(told_seconds, (greatest(from_at, until_at) - from_at) // 1000000) AS seconds
+  CASE
+    WHEN told_seconds IS NULL OR cut_short THEN (greatest(from_at, until_at) - from_at) // 1000000
+    ELSE told_seconds
+  END AS seconds,
+  listed
 FROM placed
-ORDER BY broadcast, customer, from_at, until_at, left_at, seconds
+ORDER BY broadcast, customer, from_at, until_at, left_at, seconds, listed

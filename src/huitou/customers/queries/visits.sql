@@ -2,11 +2,12 @@
 -- broadcast_events, comment_intents. $now, $grace_us as in visit_products.
 -- entered_at is null where no entering was told, left_at where nothing says that the person left (for good).
 -- Sums are cut where only nonsense reaches: a million likes an event, kit.money.LARGEST.
--- watch_seconds: the sum of the stays, or the platform's own total (live_watched) where that is more.
+-- watch_seconds: the sum of the stays, or the platform's own total (live_watched, watch list) where that is more.
 WITH present AS (
   SELECT
     broadcast, customer,
-    CAST(sum(seconds) AS BIGINT) AS stay_seconds,
+    CAST(sum(CASE WHEN listed THEN 0 ELSE seconds END) AS BIGINT) AS stay_seconds,
+    max(CASE WHEN listed THEN seconds END) AS listed_seconds,
     min(from_at) AS first_at,
     max(until_at) AS last_at,
     max(left_at) AS left_at
@@ -20,7 +21,7 @@ acted AS (
     min(CASE WHEN name = 'live_entered' THEN occurred_at END) AS entered_at,
     max(CASE WHEN name = 'live_entered' THEN occurred_at END) AS entered_last,
     count(CASE WHEN name = 'live_entered' THEN 1 END) AS enters,
-    max(CASE WHEN name = 'live_watched' THEN least(seconds, 1000000) END) AS told_seconds,
+    max(CASE WHEN name = 'live_watched' AND seconds IS NOT NULL THEN least(seconds, 1000000) END) AS told_seconds,
     max(CASE WHEN name = 'live_watched' THEN occurred_at END) AS told_at,
     count(CASE WHEN name = 'live_commented' THEN 1 END) AS comments,
     sum(CASE WHEN name = 'live_liked' THEN least(coalesce(try_cast(properties ->> '$.count' AS BIGINT), 1), 1000000) ELSE 0 END)
@@ -79,9 +80,13 @@ SELECT
   a.user_id,
   a.entered_at,
   CASE WHEN p.left_at >= p.last_at AND p.left_at >= coalesce(a.entered_last, p.left_at) THEN p.left_at END AS left_at,
-  coalesce(p.last_at, least(a.told_at, coalesce(b.ended_at, a.told_at)), o.ordered_at) AS last_seen_at,
+  coalesce(
+    p.last_at,
+    CASE WHEN a.told_at IS NOT NULL THEN least(a.told_at, coalesce(b.ended_at, a.told_at)) END,
+    o.ordered_at
+  ) AS last_seen_at,
   coalesce(a.enters, 0) AS enters,
-  greatest(coalesce(p.stay_seconds, 0), coalesce(a.told_seconds, 0)) AS watch_seconds,
+  greatest(coalesce(p.stay_seconds, 0), coalesce(p.listed_seconds, 0), coalesce(a.told_seconds, 0)) AS watch_seconds,
   coalesce(a.comments, 0) AS comments,
   coalesce(q.questions, 0) AS questions,
   CAST(coalesce(a.likes, 0) AS BIGINT) AS likes,

@@ -1,0 +1,64 @@
+"""What the conformance test runs this room's queries on: a busy month, and every table the queries hand each other."""
+
+from __future__ import annotations
+
+import tempfile
+from functools import cache
+from pathlib import Path
+
+import pyarrow as pa
+
+from huitou.catalog.broadcasts import GRACE, LONGEST, SILENCE
+from huitou.customers.refresh import HIGH_PPM, LOW_PPM, SIGN_GAP, ZONE, compute_portraits, compute_visits
+from huitou.customers.rfm import Thresholds
+
+from .crowd import crowd, crowd_people
+from .tea_shop import NOW, PEOPLE, engine_of, evening
+from .tea_shop import tables as shop_tables
+
+MADE = (
+    "broadcasts", "wanted", "broadcast_events", "line_up", "comment_intents", "stays", "visitors", "people",
+    "fresh_visit_products", "wanted_orders", "order_events", "orders", "order_products", "products", "zones",
+    "rfm_cells", "rfm_given", "rfm_thresholds", "rfm", "lifecycle", "permissions", "addresses", "traits_orders",
+    "traits_seen", "traits_live", "traits_hours", "traits_taste",
+)  # fmt: skip
+PARAMS = {
+    "now": NOW,
+    "silence_us": SILENCE,
+    "longest_us": LONGEST,
+    "grace_us": GRACE,
+    "gap_us": SIGN_GAP,
+    "zone": ZONE,
+    "low_ppm": LOW_PPM,
+    "high_ppm": HIGH_PPM,
+    "new_days": 30,
+    "dormant_days": 60,
+    "lost_days": 180,
+    "loyal_orders": 4,
+    "broadcast": "B20",
+    "product": "P1",
+    "customer": "c03",
+    "most": 20,
+}
+
+
+@cache
+def tables() -> dict[str, pa.Table]:
+    """Every table that a query of catalog or customers reads, by name."""
+    given = shop_tables([*evening(), *crowd(7, acts=800)], {**crowd_people(7), **PEOPLE})
+    people = [f"c{number:02}" for number in range(30)]
+    permissions = pa.table(
+        {
+            "root": people * 2,
+            "channel": ["email"] * 30 + ["sms"] * 30,
+            "granted": [number % 3 > 0 for number in range(60)],
+        }
+    )
+    with tempfile.TemporaryDirectory() as folder, engine_of(given, Path(folder)) as engine:
+        visits, products = compute_visits(engine, None, NOW)
+        engine.register("visits", visits)
+        engine.register("visit_products", products)
+        portraits = compute_portraits(engine, NOW, permissions, thresholds=(Thresholds("CNY", spent_minor=30_000),))
+        made = {name: engine.run_text(f"SELECT * FROM {name}") for name in MADE}  # noqa: S608
+    merges = pa.table({"customer": ["c03x", "c04x"], "root": ["c03", "c04"]})
+    return {**given, **made, "visits": visits, "visit_products": products, "portraits": portraits, "merges": merges}

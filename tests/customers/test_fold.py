@@ -1,0 +1,103 @@
+"""The same events in any order, told in any number of loads, give the same visits and portraits, byte for byte."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from huitou.customers.refresh import compute_portraits, compute_visits
+
+from .crowd import SHOWS, crowd, crowd_people
+from .tea_shop import NOW, Event, engine_of, tables
+
+
+def fold(
+    events: list[Event], folder: Path, broadcasts: list[str] | None = None
+) -> tuple[pa.Table, pa.Table, pa.Table | None]:
+    with engine_of(tables(events, crowd_people(1)), folder) as engine:
+        visits, products = compute_visits(engine, broadcasts, NOW)
+        if broadcasts is not None:
+            return visits, products, None
+        engine.register("visits", visits)
+        engine.register("visit_products", products)
+        return visits, products, compute_portraits(engine, NOW)
+
+
+@settings(max_examples=12, deadline=None)
+@given(seed=st.integers(0, 10_000), order=st.integers(0, 10_000))
+def test_order_of_arrival_changes_nothing(tmp_path_factory: pytest.TempPathFactory, seed: int, order: int) -> None:
+    events = crowd(seed)
+    again = list(events)
+    random.Random(order).shuffle(again)
+    folder = tmp_path_factory.mktemp("fold")
+
+    assert fold(again, folder) == fold(events, folder)
+
+
+@settings(max_examples=8, deadline=None)
+@given(seed=st.integers(0, 10_000), broadcast=st.sampled_from(sorted(SHOWS)))
+def test_refresh_of_one_broadcast_gives_the_rows_of_a_full_rebuild(
+    tmp_path_factory: pytest.TempPathFactory, seed: int, broadcast: str
+) -> None:
+    events = crowd(seed)
+    folder = tmp_path_factory.mktemp("one")
+    visits, products, _ = fold(events, folder)
+    some_visits, some_products, _ = fold(events, folder, [broadcast])
+
+    assert some_visits == visits.filter(pa.compute.equal(visits["broadcast"], broadcast))
+    assert some_products == products.filter(pa.compute.equal(products["broadcast"], broadcast))
+
+
+@settings(max_examples=8, deadline=None)
+@given(seed=st.integers(0, 10_000), at=st.integers(0, 400 * 86_400))
+def test_what_comes_after_now_is_not_known(tmp_path_factory: pytest.TempPathFactory, seed: int, at: int) -> None:
+    """A replay of a moment sees what that moment saw, though later events are already in the lake."""
+    moment = NOW - at * 1_000_000
+    events = crowd(seed)
+    folder = tmp_path_factory.mktemp("past")
+    past = [event for event in events if event["occurred_at"] <= moment]
+
+    def seen(told: list[Event]) -> list[pa.Table]:
+        with engine_of(tables(told, crowd_people(1)), folder) as engine:
+            visits, products = compute_visits(engine, None, moment)
+            engine.register("visits", visits)
+            engine.register("visit_products", products)
+            return [visits, products, compute_portraits(engine, moment)]
+
+    assert seen(events) == seen(past)
+
+
+@settings(max_examples=8, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_stays_add_up_and_do_not_overlap(tmp_path_factory: pytest.TempPathFactory, seed: int) -> None:
+    with engine_of(tables(crowd(seed), crowd_people(1)), tmp_path_factory.mktemp("stays")) as engine:
+        visits, _ = compute_visits(engine, None, NOW)
+        stays = engine.run_text("SELECT * FROM stays ORDER BY broadcast, customer, from_at, until_at").to_pylist()
+        told = engine.run_text(
+            "SELECT broadcast, customer, max(seconds) AS seconds FROM broadcast_events"
+            " WHERE name = 'live_watched' GROUP BY ALL"
+        ).to_pylist()
+    total: dict[tuple[str, str], int] = {}
+    for stay in stays:
+        key = stay["broadcast"], stay["customer"]
+        total[key] = total.get(key, 0) + (0 if stay["listed"] else stay["seconds"])
+    for row in [*told, *(stay for stay in stays if stay["listed"])]:
+        key = row["broadcast"], row["customer"]
+        total[key] = max(total.get(key, 0), row["seconds"])
+
+    assert {(row["broadcast"], row["customer"]): row["watch_seconds"] for row in visits.to_pylist()} == {
+        (row["broadcast"], row["customer"]): total.get((row["broadcast"], row["customer"]), 0)
+        for row in visits.to_pylist()
+    }
+    pairs = zip(stays, stays[1:], strict=False)
+    assert [
+        (one, two)
+        for one, two in pairs
+        if (one["broadcast"], one["customer"]) == (two["broadcast"], two["customer"])
+        and two["from_at"] < one["until_at"]
+    ] == []
