@@ -167,10 +167,11 @@ def _fingerprint() -> str:
 
 
 def _migrations_of(app: str) -> Path:
-    spec = find_spec(app)
+    top, *below = app.split(".")
+    spec = find_spec(top)  # of the top package only: looking for a part of it would import the rest
     assert spec is not None
     assert spec.origin is not None
-    return Path(spec.origin).parent / "migrations"
+    return Path(spec.origin).parent.joinpath(*below, "migrations")
 
 
 def _applied(connection: ledger.Connection) -> str | None:
