@@ -13,6 +13,7 @@ from huitou.events.models import (
     Stop,
     WriteKey,
 )
+from huitou.flows.models import RefreshMark
 
 __all__ = [
     "Campaign",
@@ -29,6 +30,7 @@ __all__ = [
     "QuarantineRow",
     "Receipt",
     "ReceiptCursor",
+    "RefreshMark",
     "Stop",
     "WriteKey",
 ]
