@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from psycopg.errors import DeadlockDetected, SerializationFailure
 
-from huitou.delivery.guard import Rules, Verdict, finalise
+from huitou.delivery.guard import Rules, Verdict, ask, read_verdicts
 from huitou.delivery.outbox import Message, query
 from huitou.stores.ledger import Connection
 
@@ -48,9 +48,9 @@ class _Waiting:
     answer: asyncio.Future[tuple[Verdict, float]]
 
 
-def record(connection: Connection, outcomes: Sequence[Outcome]) -> int:
-    """Write what became of messages; only claims that still hold their fence count. Returns how many did."""
-    return connection.execute(
+def record(connection: Connection, outcomes: Sequence[Outcome]) -> None:
+    """Write what became of messages; only claims that still hold their fence count."""
+    connection.execute(
         query("record"),
         {
             "ids": [outcome.message.id for outcome in outcomes],
@@ -62,7 +62,7 @@ def record(connection: Connection, outcomes: Sequence[Outcome]) -> int:
             "send_at": [outcome.send_at for outcome in outcomes],
             "attempts": [int(outcome.counts) for outcome in outcomes],
         },
-    ).rowcount
+    )
 
 
 class Committer:
@@ -146,11 +146,11 @@ class Committer:
         raise AssertionError("unreachable")
 
     def _write_once(self, group: Sequence[_Waiting], outcomes: Sequence[Outcome]) -> list[Verdict]:
-        with self._connection.transaction():
-            verdicts: list[Verdict] = []
+        answer = None
+        with self._connection.pipeline(), self._connection.transaction():
             if group:
                 messages = [waiting.message for waiting in group]
-                verdicts = finalise(self._connection, messages, [waiting.rules for waiting in group], self._clock())
+                answer = ask(self._connection, messages, [waiting.rules for waiting in group], self._clock())
             if outcomes:
                 record(self._connection, outcomes)
-        return verdicts
+        return read_verdicts(answer) if answer else []

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import binascii
 import re
-from base64 import b64encode, encodebytes
+from base64 import b64encode
 from dataclasses import dataclass
 from email.utils import format_datetime, formataddr, parseaddr
 
@@ -18,6 +18,7 @@ from huitou.kit.errors import Refused
 
 CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\u0085\u2028\u2029]")
 WORD_BYTES = 45  # of UTF-8 in one encoded word: 60 letters of base64 and 12 of frame, within RFC 2047's 75
+NOT_ASCII = bytes(range(128, 256))
 FEEDBACK_UNSAFE = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
@@ -122,24 +123,30 @@ def build_mail(mail: Outgoing, sender: SenderAddress, zone: str = "UTC") -> byte
         header("Feedback-ID", f"{feedback}:{FEEDBACK_UNSAFE.sub('-', sender.domain)}"),
         b"Auto-Submitted: auto-generated\r\nPrecedence: bulk\r\nMIME-Version: 1.0\r\n",
         f'Content-Type: multipart/alternative; boundary="{boundary}"\r\n\r\n'.encode(),
-        _part(boundary, "plain", mail.rendered.text),
-        _part(boundary, "html", mail.rendered.html) if mail.rendered.html else b"",
+        *_parts(boundary, mail.rendered.text, mail.rendered.html),
         f"--{boundary}--\r\n".encode(),
     ]
     return b"".join(lines)
 
 
-def _part(boundary: str, kind: str, text: str) -> bytes:
-    data = text.replace("\r\n", "\n").encode("utf-8", "replace")
-    # Base64 where letters are mostly not Latin; elsewhere quoted-printable, which people and filters can read.
-    dense = sum(byte > 127 for byte in data[:2000]) * 6 > min(len(data), 2000)
-    if dense:
-        name, body = "base64", encodebytes(data.replace(b"\n", b"\r\n")).replace(b"\n", b"\r\n")
-    else:
-        name, body = "quoted-printable", _quoted(data)
+def _parts(boundary: str, text: str, page: str) -> list[bytes]:
+    """Base64 where letters are mostly not Latin; elsewhere quoted-printable, which people and filters can read."""
+    plain = _encode(text)
+    dense = len(plain) - len(plain.translate(None, NOT_ASCII)) > len(plain) // 6
+    encoded = [_part(boundary, "plain", plain, dense)]
+    return [*encoded, _part(boundary, "html", _encode(page), dense)] if page else encoded
+
+
+def _encode(text: str) -> bytes:
+    return text.replace("\r\n", "\n").replace("\n", "\r\n").encode("utf-8", "replace")
+
+
+def _part(boundary: str, kind: str, data: bytes, dense: bool) -> bytes:
+    name = "base64" if dense else "quoted-printable"
     head = f"--{boundary}\r\nContent-Type: text/{kind}; charset=utf-8\r\nContent-Transfer-Encoding: {name}\r\n\r\n"
-    return head.encode() + body + b"\r\n"
+    return head.encode() + (_base64(data) if dense else binascii.b2a_qp(data, istext=True)) + b"\r\n"
 
 
-def _quoted(data: bytes) -> bytes:
-    return binascii.b2a_qp(data, istext=True).replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+def _base64(data: bytes) -> bytes:
+    letters = binascii.b2a_base64(data, newline=False)
+    return b"\r\n".join([letters[start : start + 76] for start in range(0, len(letters), 76)])

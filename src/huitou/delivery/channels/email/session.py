@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import ssl
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import aiosmtplib
@@ -86,10 +87,9 @@ class EmailSession:
         reused = self._client is not None
         try:
             await self._ask_for(await self._connected(), mail, recipient)
-        except SMTPResponseException as error:
-            await self._drop_unless_usable(error.code)
-            stage = "rcpt" if isinstance(error, aiosmtplib.SMTPRecipientRefused) else "mail"
-            raise undelivered(error.code, error.message, stage) from error
+        except SMTPResponseException as error:  # an answer that is none
+            await self._drop()
+            raise _down(self.relay, error) from error
         except (SMTPException, OSError, ValueError) as error:
             await self._drop()
             if not reused:
@@ -109,19 +109,20 @@ class EmailSession:
         return LEADING_DOT.sub(b"..", data) + b".\r\n", recipient
 
     async def _ask_for(self, client: aiosmtplib.SMTP, mail: Outgoing, recipient: str) -> None:
+        """aiosmtplib's own mail() and rcpt() parse the addresses anew, at a tenth of what sending costs."""
         if self._open:
-            await client.rset(timeout=COMMAND_SECONDS)
-        international = not recipient.isascii()
-        options = ["SMTPUTF8", "BODY=8BITMIME"] if international else []
-        encoding = "utf-8" if international else "ascii"
+            await self._ask(client, "mail", b"RSET")
         self._open = True
-        await client.mail(
-            sender_of(mail, self.sender).return_path(mail.message),
-            options=options,
-            encoding=encoding,
-            timeout=COMMAND_SECONDS,
-        )
-        await client.rcpt(recipient, encoding=encoding, timeout=COMMAND_SECONDS)
+        international = b"" if recipient.isascii() else b" SMTPUTF8 BODY=8BITMIME"
+        return_path = sender_of(mail, self.sender).return_path(mail.message)
+        await self._ask(client, "mail", f"MAIL FROM:<{return_path}>".encode() + international)
+        await self._ask(client, "rcpt", f"RCPT TO:<{recipient}>".encode())
+
+    async def _ask(self, client: aiosmtplib.SMTP, stage: str, command: bytes) -> None:
+        response = await client.execute_command(command, timeout=COMMAND_SECONDS)
+        if not 200 <= response.code < 300:
+            await self._drop_unless_usable(response.code)
+            raise undelivered(response.code, response.message, stage)
 
     async def submit(self, mail: Outgoing) -> str:
         """DATA, the mail and its dot, once. The server's words on acceptance are its name for the mail."""
@@ -203,6 +204,7 @@ class EmailSession:
             client.close()
 
 
+@lru_cache(maxsize=8)
 def _tls_context(relay: Relay) -> ssl.SSLContext:
     context = ssl.create_default_context()
     if relay.tls == "if_offered":  # as mail servers do among themselves: better than clear text, no promise

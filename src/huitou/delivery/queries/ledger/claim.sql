@@ -17,23 +17,28 @@ taken AS (
     FROM due
     WHERE m.id = due.id
     RETURNING m.*
+),
+owned AS MATERIALIZED (
+    SELECT t.id, coalesce(c.merged_into, t.customer) AS root
+    FROM taken t
+    LEFT JOIN customer c ON c.id = t.customer
+),
+people AS (
+    SELECT DISTINCT root, root AS customer FROM owned
+    UNION
+    SELECT o.root, n.id FROM owned o JOIN customer n ON n.merged_into = o.root
+),
+addresses AS (
+    SELECT DISTINCT ON (p.root) p.root, i.value
+    FROM people p
+    JOIN identifier i ON i.customer = p.customer AND i.kind = %(address_kind)s
+    WHERE NOT EXISTS (SELECT FROM dead_address d WHERE d.channel = %(channel)s AND d.address = i.value)
+    ORDER BY p.root, i.created_at DESC, i.value
 )
 SELECT
-    t.id, t.customer, coalesce(c.merged_into, t.customer) AS root, t.campaign, t.campaign_version, t.occurrence,
-    t.step, t.channel, t.offer, t.context, t.stop_since, t.send_at, t.expires_at, t.attempts, t.fence,
-    coalesce((
-        SELECT i.value
-        FROM identifier i
-        LEFT JOIN customer n ON n.id = i.customer
-        WHERE i.kind = %(address_kind)s
-            AND (
-                i.customer = coalesce(c.merged_into, t.customer)
-                OR i.customer IN (SELECT o.id FROM customer o WHERE o.merged_into = coalesce(c.merged_into, t.customer))
-            )
-            AND NOT EXISTS (SELECT FROM dead_address d WHERE d.channel = t.channel AND d.address = i.value)
-        ORDER BY i.created_at DESC, i.value
-        LIMIT 1
-    ), '') AS address
+    t.id, t.customer, o.root, t.campaign, t.campaign_version, t.occurrence, t.step, t.channel, t.offer, t.context,
+    t.stop_since, t.send_at, t.expires_at, t.attempts, t.fence, coalesce(a.value, '') AS address
 FROM taken t
-LEFT JOIN customer c ON c.id = t.customer
+JOIN owned o ON o.id = t.id
+LEFT JOIN addresses a ON a.root = o.root
 ORDER BY t.send_at, t.id
