@@ -54,11 +54,13 @@ def tables() -> dict[str, pa.Table]:
             "granted": [number % 3 > 0 for number in range(60)],
         }
     )
+    addresses = pa.table({"customer": people[5:15], "channel": ["email", "sms", "push", "wecom", "post"] * 2})
     with tempfile.TemporaryDirectory() as folder, engine_of(given, Path(folder)) as engine:
         visits, products = compute_visits(engine, None, NOW)
         engine.register("visits", visits)
         engine.register("visit_products", products)
-        portraits = compute_portraits(engine, NOW, permissions, thresholds=(Thresholds("CNY", spent_minor=30_000),))
-        made = {name: engine.run_text(f"SELECT * FROM {name}") for name in MADE}  # noqa: S608
+        given_by_hand = (Thresholds("CNY", spent_minor=30_000),)
+        portraits = compute_portraits(engine, NOW, permissions, addresses, thresholds=given_by_hand)
+        made = {name: engine.run_text(f"SELECT * FROM {name}") for name in MADE}
     merges = pa.table({"customer": ["c03x", "c04x"], "root": ["c03", "c04"]})
     return {**given, **made, "visits": visits, "visit_products": products, "portraits": portraits, "merges": merges}

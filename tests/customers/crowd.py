@@ -74,7 +74,7 @@ def _act(chance: random.Random, where: Event, start: int, hours: int, who: str) 
         case 5:
             return told("live_commented", at, who, content=chance.choice(SAID), **where)
         case 6:
-            return told("live_liked", at, who, count=chance.randrange(1, 9), **where)
+            return told("live_liked", at, who, quantity=chance.randrange(1, 9), **where)
         case 7:
             return told("live_watched", at, who, seconds=chance.randrange(9000), **where)
         case 8:

@@ -188,7 +188,7 @@ def _viewers() -> list[Event]:
     return [
         told("live_entered", "19:02:10", "c_lin", **BROADCAST),
         told("live_commented", "19:06:00", "c_lin", content="怎么买", **BROADCAST),
-        told("live_liked", "19:06:30", "c_lin", count=3, **BROADCAST),
+        told("live_liked", "19:06:30", "c_lin", quantity=3, **BROADCAST),
         told("product_clicked", "19:07:00", "c_lin", product="P1", **BROADCAST),
         told("cart_added", "19:08:00", "c_lin", product="P1", price=19900, quantity=1, **BROADCAST),
         told("live_left", "19:21:00", "c_lin", seconds=1130, **BROADCAST),

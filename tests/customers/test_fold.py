@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from pathlib import Path
 
@@ -94,7 +95,7 @@ def test_stays_add_up_and_do_not_overlap(tmp_path_factory: pytest.TempPathFactor
         (row["broadcast"], row["customer"]): total.get((row["broadcast"], row["customer"]), 0)
         for row in visits.to_pylist()
     }
-    pairs = zip(stays, stays[1:], strict=False)
+    pairs = itertools.pairwise(stays)
     assert [
         (one, two)
         for one, two in pairs

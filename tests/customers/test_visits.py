@@ -239,7 +239,7 @@ def test_one_mad_event_does_not_stop_the_refresh(visited: Visited) -> None:
     visit = visit_of(
         visited,
         told("live_entered", "19:00", "c_lin", **BROADCAST),
-        *(told("live_liked", "19:01", "c_lin", count=most, **BROADCAST) for _ in range(3)),
+        *(told("live_liked", "19:01", "c_lin", quantity=most, **BROADCAST) for _ in range(3)),
         *(told("live_gifted", "19:01", "c_lin", amount_minor=10**15, quantity=most, **BROADCAST) for _ in range(3)),
         told("live_left", "19:10", "c_lin", seconds=most, **BROADCAST),
         order("order_paid", "19:05", "c_lin", "X", *[("P1", most, 10**15)] * 9, amount_minor=None),

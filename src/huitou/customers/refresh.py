@@ -20,13 +20,16 @@ from huitou.customers.lifecycle import StageDays
 from huitou.customers.rfm import Thresholds, cells_table, given_table
 from huitou.customers.tags import tag_portraits
 from huitou.customers.zones import zone_spans
+from huitou.events import consent
 from huitou.kit import clock
 from huitou.stores import ledger
 from huitou.stores.engine import Engine
 from huitou.stores.lake import LakeTable, any_of, fit
+from huitou.stores.sql import load_query
 
 ZONE = "Asia/Shanghai"  # where people of whom nothing is known, and the shop, are taken to live
 SIGN_GAP = 10 * clock.MINUTE  # between two signs of a person whose entering nobody told, at most so long is a stay
+ADDRESSES = {"email": "email", "phone": "sms", "device": "push", "external_userid": "wecom"}  # identifier -> channel
 LOW_PPM, HIGH_PPM = 500_000, 1_500_000  # price bands: below half of, from one and a half times the usual unit price
 
 
@@ -73,20 +76,22 @@ def refresh_portraits(
     now: int | None = None,
     permissions: pa.Table | None = None,
     *,
-    addresses: pa.Table | None = None,
     days: StageDays | None = None,
     thresholds: tuple[Thresholds, ...] = (),
     zone: str = ZONE,
 ) -> int:
     """Put every customer's portrait as known at `now` in the lake, in one commit; how many there are.
 
-    The engine must have `events`, `order_lines` and `customers`. `permissions` has root, channel, granted
-    (`events.consent.permissions`); `addresses` root, channel: addresses beyond the profile's email and phone.
+    The engine must have `events`, `order_lines` and `customers` (`events.current.attach_events`). `permissions` has
+    root, channel, granted; None reads them from the ledger, where the addresses are read too.
     """
+    now = clock.now_us() if now is None else now
     engine.attach(VISITS, VISIT_PRODUCTS)
-    portraits = compute_portraits(
-        engine, now, permissions, addresses=addresses, days=days, thresholds=thresholds, zone=zone
-    )
+    with ledger.transaction() as connection:
+        addresses = read_addresses(connection)
+        if permissions is None:
+            permissions = consent.permissions(connection, now=now)
+    portraits = compute_portraits(engine, now, permissions, addresses, days=days, thresholds=thresholds, zone=zone)
     _replace(engine, PORTRAITS, portraits, None)
     return int(portraits.num_rows)
 
@@ -95,13 +100,16 @@ def compute_portraits(
     engine: Engine,
     now: int | None = None,
     permissions: pa.Table | None = None,
-    *,
     addresses: pa.Table | None = None,
+    *,
     days: StageDays | None = None,
     thresholds: tuple[Thresholds, ...] = (),
     zone: str = ZONE,
 ) -> pa.Table:
-    """The rows of PORTRAITS, by customer. The engine must also have `visits` and `visit_products`."""
+    """The rows of PORTRAITS, by customer. The engine must also have `visits` and `visit_products`.
+
+    `permissions` has root, channel, granted; `addresses` customer, channel. None is nobody's.
+    """
     now = clock.now_us() if now is None else now
     engine.create("wanted_orders", "customers", "order_ids", now=now)
     create_orders(engine, now)
@@ -111,7 +119,7 @@ def compute_portraits(
     engine.register("rfm_cells", cells_table())
     engine.register("rfm_given", given_table(thresholds))
     engine.register("permissions", _permissions(permissions))
-    engine.register("addresses", _addresses(engine, addresses))
+    engine.register("addresses", _NO_ADDRESSES.empty_table() if addresses is None else addresses)
     engine.create("traits_orders", "customers", "traits_orders", now=now)
     engine.create("traits_seen", "customers", "traits_seen", now=now)
     engine.create("traits_live", "customers", "traits_live")
@@ -125,19 +133,20 @@ def compute_portraits(
 
 def _permissions(given: pa.Table | None) -> pa.Table:
     if given is None:
-        return pa.table({name: pa.array([], kind) for name, kind in _PERMISSION.items()})
-    return given.select(["root", "channel", "granted"]).rename_columns(list(_PERMISSION))
+        return _NO_PERMISSIONS.empty_table()
+    return given.select(["root", "channel", "granted"]).rename_columns(_NO_PERMISSIONS.names)
 
 
-def _addresses(engine: Engine, given: pa.Table | None) -> pa.Table:
-    known = engine.run("customers", "known_addresses")
-    if given is None:
-        return known
-    more = given.select(["root", "channel"]).rename_columns(["customer", "channel"])
-    return pa.concat_tables([known, more.cast(known.schema)])
+_NO_ADDRESSES = pa.schema([("customer", pa.string()), ("channel", pa.string())])
+_NO_PERMISSIONS = pa.schema([("customer", pa.string()), ("channel", pa.string()), ("granted", pa.bool_())])
 
 
-_PERMISSION = {"customer": pa.string(), "channel": pa.string(), "granted": pa.bool_()}
+def read_addresses(connection: ledger.Connection) -> pa.Table:
+    """(customer, channel): on which of the portrait's channels each person has an address."""
+    kinds, channels = list(ADDRESSES), list(ADDRESSES.values())
+    return ledger.read_arrow(
+        connection, load_query("customers", "ledger/addresses"), {"kinds": kinds, "channels": channels}
+    )
 
 
 def _replace(engine: Engine, table: LakeTable, rows: pa.Table, where: str | None) -> None:

@@ -24,14 +24,8 @@ acted AS (
     max(CASE WHEN name = 'live_watched' AND seconds IS NOT NULL THEN least(seconds, 1000000) END) AS told_seconds,
     max(CASE WHEN name = 'live_watched' THEN occurred_at END) AS told_at,
     count(CASE WHEN name = 'live_commented' THEN 1 END) AS comments,
-    sum(CASE WHEN name = 'live_liked' THEN least(coalesce(try_cast(properties ->> '$.count' AS BIGINT), 1), 1000000) ELSE 0 END)
-      AS likes,
-    sum(
-      CASE
-        WHEN name = 'live_gifted' THEN least(coalesce(quantity, try_cast(properties ->> '$.count' AS BIGINT), 1), 1000000)
-        ELSE 0
-      END
-    ) AS gifts,
+    sum(CASE WHEN name = 'live_liked' THEN least(coalesce(quantity, 1), 1000000) ELSE 0 END) AS likes,
+    sum(CASE WHEN name = 'live_gifted' THEN least(coalesce(quantity, 1), 1000000) ELSE 0 END) AS gifts,
     sum(CASE WHEN name = 'live_gifted' THEN coalesce(amount_minor, 0) ELSE 0 END) AS gift_minor,
     count(CASE WHEN name = 'live_followed' THEN 1 END) AS follows,
     count(CASE WHEN name = 'live_unfollowed' THEN 1 END) AS unfollows,
