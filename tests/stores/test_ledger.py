@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime
 import os
+import signal
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -312,3 +314,20 @@ def test_arrow_reads_inside_the_callers_transaction(ledger: ModuleType) -> None:
             read_arrow(connection, "SELECT nothing FROM django_session")
         connection.rollback()
         assert read_arrow(connection, "SELECT session_key FROM django_session").num_rows == 0
+
+
+def test_an_error_in_the_middle_leaves_the_connection_usable(tea: Connection) -> None:
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        read_arrow(tea, "SELECT 1 / (n - 50000) AS it FROM generate_series(1, 100000) AS n")
+    assert read_arrow(tea, "SELECT 1 AS it").to_pydict() == {"it": [1]}
+
+
+def test_ctrl_c_ends_a_long_read_at_once(tea: Connection) -> None:
+    alarm = threading.Timer(0.3, lambda: signal.raise_signal(signal.SIGINT))
+    alarm.start()
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        read_arrow(tea, "SELECT pg_sleep(30)::text AS it")
+    alarm.join()
+    assert time.monotonic() - began < 10
+    assert read_arrow(tea, "SELECT 1 AS it").to_pydict() == {"it": [1]}

@@ -7,13 +7,15 @@ numeric(p, s) keep theirs. NULL and the empty string stay different (CSV writes 
 
 from __future__ import annotations
 
+from select import select
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.csv as pa_csv
-from psycopg import ClientCursor, sql
+from psycopg import ClientCursor, OperationalError
 from psycopg.errors import error_from_result
 from psycopg.pq import ExecStatus, TransactionStatus
+from psycopg.pq.abc import PGconn
 
 if TYPE_CHECKING:
     from huitou.stores.ledger import Connection, Params
@@ -67,12 +69,42 @@ def _csv_type(name: str, oid: int, modifier: int) -> pa.DataType:
 
 
 def _copy(connection: Connection, text: str) -> pa.Buffer:
-    sink = pa.BufferOutputStream()
-    statement = sql.SQL("COPY ({}) TO STDOUT (FORMAT csv)").format(sql.SQL(text))
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        for piece in copy:
-            sink.write(piece)
-    return sink.getvalue()
+    """The whole CSV. libpq hands it out row by row; going around psycopg's cursor halves the time of a million."""
+    pgconn, encoding = connection.pgconn, connection.info.encoding
+    csv = bytearray()
+    pgconn.send_query(f"COPY ({text}) TO STDOUT (FORMAT csv)".encode(encoding))
+    try:
+        while pgconn.is_busy():
+            _wait(pgconn)
+        result = pgconn.get_result()
+        while result is not None and result.status == ExecStatus.COPY_OUT:
+            size, row = pgconn.get_copy_data(1)
+            csv += row
+            if size == 0:
+                _wait(pgconn)
+            elif size < 0:
+                result = pgconn.get_result()
+    except BaseException:
+        pgconn.get_cancel().cancel()
+        raise
+    finally:
+        _read_to_the_end(pgconn)
+    if result is None or result.status != ExecStatus.COMMAND_OK:
+        raise OperationalError("the connection was lost") if result is None else error_from_result(result, encoding)
+    return pa.py_buffer(csv)
+
+
+def _wait(pgconn: PGconn) -> None:
+    """Until something arrives; meanwhile other threads run and Ctrl-C is heard, unlike inside libpq."""
+    select([pgconn.socket], [], [])
+    pgconn.consume_input()
+
+
+def _read_to_the_end(pgconn: PGconn) -> None:
+    """So that the connection can be used again."""
+    while (result := pgconn.get_result()) is not None:
+        while result.status == ExecStatus.COPY_OUT and pgconn.get_copy_data(0)[0] > 0:
+            pass
 
 
 def _parse(csv: pa.Buffer, columns: list[tuple[str, pa.DataType]]) -> pa.Table:
