@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from huitou.science.adjust import adjust, complete
+from huitou.science.adjust import adjust, complete, encode
 from huitou.science.contrast import contrast
 from huitou.science.interval import bound_effect, welch
 from huitou.science.lift import ArmLift, compare_arms, compare_moments
@@ -188,6 +188,14 @@ def test_gaps_in_covariates_are_filled_and_marked():
     assert filled.shape == (4, 2)
     assert filled.mean(axis=0).tolist() == pytest.approx([0, 0], abs=1e-12)
     assert filled[1].tolist() == filled[3].tolist()
+
+
+def test_text_becomes_one_column_a_level():
+    found = encode([[1, 2, 3, 4], ["web", None, "web", "phone"], [True, False, True, False]])
+    assert found.T.tolist() == [[1, 2, 3, 4], [0, 1, 0, 0], [0, 0, 0, 1], [1, 0, 1, 0]]
+    assert encode([[f"city {i}" for i in range(50)]]).shape == (50, 20)
+    assert encode([["all", "all"]]).shape == (2, 0)
+    assert np.isnan(encode([[1, None]])).tolist() == [[False], [True]]
 
 
 def test_adjusting_agrees_with_least_squares():

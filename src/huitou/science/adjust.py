@@ -2,11 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+
+MOST_LEVELS = 20  # of a text column; rarer ones share the remainder, or each would eat a degree of freedom
+
+
+def encode(columns: Sequence[ArrayLike]) -> Floats:
+    """Columns (n,) of numbers or text, at least one, as covariates (n, p): numbers as they are (None a gap), text as
+    one 0/1 column a level. The commonest level is what the others are compared with and gets no column."""
+    parts = [_encode_column(np.asarray(column)) for column in columns]
+    return np.concatenate(parts, axis=1)
+
+
+def _encode_column(values: NDArray[np.generic]) -> Floats:
+    if values.dtype == object and all(value is None or isinstance(value, int | float) for value in values):
+        values = values.astype(np.float64)
+    if values.dtype == np.bool_ or np.issubdtype(values.dtype, np.number):
+        return values.astype(np.float64)[:, None]
+    _, code, count = np.unique(values.astype(str), return_inverse=True, return_counts=True)
+    shown = np.argsort(-count, kind="stable")[1 : MOST_LEVELS + 1]
+    indicators: Floats = (code[:, None] == shown[None, :]).astype(np.float64)
+    return indicators
 
 
 def complete(covariates: Floats) -> Floats:

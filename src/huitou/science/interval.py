@@ -14,8 +14,9 @@ from huitou.science.randomisation import RESAMPLES, Cell, redraw
 
 LEVEL = 0.95
 FEW = 5  # non-zero outcomes in an arm below which redrawing alone misses effects that differ from none
-TAME = 0.05  # third and fourth standardised moment of the effect under which Student's t is as right as redrawing:
-# a skewness k moves each tail by k (2 z^2 + 1) / 6 phi(z), here 0.4 of 100; and no single person weighs over 0.47 se
+# Third and fourth standardised moment of the effect up to which Student's t is as right as redrawing. A skewness k
+# moves each tail by k (2 z^2 + 1) / 6 phi(z), here by 0.17 of 100; no one person weighs more than 0.47 se.
+TAME = (0.02, 0.05)
 DIGITS = 9  # of a studentised effect; outcomes are discrete, and equal statistics differ in their last bits
 
 Floats = NDArray[np.float64]
@@ -57,7 +58,7 @@ def find_reach(
 def is_tame(found: Contrast) -> bool:
     """Whether the effect is as good as normal, judged by its own contributions."""
     weights = found.parts / found.se
-    return abs(float(np.sum(weights**3))) < TAME and float(np.sum(weights**4)) < TAME
+    return abs(float(np.sum(weights**3))) < TAME[0] and float(np.sum(weights**4)) < TAME[1]
 
 
 def _redrawn(found: Contrast, draws: Floats, level: float) -> Reach:
