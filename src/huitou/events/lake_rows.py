@@ -8,7 +8,6 @@ from typing import Annotated, Any, NamedTuple
 import msgspec
 import pyarrow as pa
 
-from huitou.events.graph import Claim
 from huitou.events.lake_tables import EVENTS, ORDER_LINES
 from huitou.events.names import OURS
 
@@ -17,7 +16,7 @@ JournalRow = tuple[int, int, bytes]  # position, received_at, body
 _Whole = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 
 
-class Stored(msgspec.Struct):
+class Stored(msgspec.Struct, gc=False):
     """model.Event as stored, its free parts left as the bytes they are."""
 
     source: str
@@ -31,13 +30,13 @@ class Stored(msgspec.Struct):
     traits: msgspec.Raw = msgspec.Raw(b"{}")
 
 
-class Line(msgspec.Struct):
+class Line(msgspec.Struct, gc=False):
     product_id: str | None = None
     quantity: _Whole | None = None
     price: _Whole | None = None
 
 
-class Facts(msgspec.Struct):
+class Facts(msgspec.Struct, gc=False):
     """The properties that have a column."""
 
     broadcast_id: str | None = None
@@ -71,16 +70,11 @@ class Batch(NamedTuple):
     events: list[Stored]
     unreadable: list[Unreadable]
 
-    def claims(self) -> list[Claim]:
-        return [
-            Claim(event.identifiers, row[1], event.source, event.event_id)
-            for row, event in zip(self.rows, self.events, strict=True)
-        ]
-
 
 _stored = msgspec.json.Decoder(Stored)
 _facts = msgspec.json.Decoder(Facts)
 _NOTHING = Facts()
+_ORDERS = frozenset(name for name in OURS if name.startswith("order_"))
 
 
 def read_batch(rows: Sequence[JournalRow]) -> Batch:
@@ -175,7 +169,7 @@ def _properties(event: Stored) -> bytes:
 def _line_rows(batch: Batch, customers: Sequence[str | None], facts: list[Facts]) -> pa.Table:
     found: list[tuple[Any, ...]] = []
     for row, event, fact, customer in zip(batch.rows, batch.events, facts, customers, strict=True):
-        if event.name.startswith("order_") and _has_money(event):
+        if event.name in _ORDERS and event.type == "track":
             where = (row[0], fact.order_id, fact.shop_id, customer, event.name)
             for line in _lines(fact):
                 sold = (line.product_id, line.quantity, line.price)

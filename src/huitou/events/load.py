@@ -8,7 +8,7 @@ else has either committed or not happened. Whoever writes these tables holds the
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from psycopg.errors import LockNotAvailable
@@ -19,7 +19,6 @@ from huitou.events.journal import CHANNEL, NOTIFY_EVERY
 from huitou.events.journal import LOCK as JOURNAL_LOCK
 from huitou.events.lake_rows import Batch, JournalRow, Unreadable, lake_rows, read_batch
 from huitou.events.lake_tables import EVENTS, ORDER_LINES
-from huitou.events.model import PREVIOUS
 from huitou.kit.errors import Unavailable
 from huitou.kit.settings import settings
 from huitou.stores.lake import Lake, LakeTable
@@ -119,7 +118,7 @@ def _load_batch(lake: Lake, holder: Connection, loaded: dict[LakeTable, int], hi
         return None
     rows = _read_rows(after, ahead, ahead - after) if torn else _read_rows(after, high, size)
     batch = read_batch(rows)
-    customers = _resolve(batch.claims())
+    customers = _resolve(batch)
     _put_aside(batch.unreadable)
     reached = ahead if torn else rows[-1][0] if rows else high
     for table, data in zip((EVENTS, ORDER_LINES), lake_rows(batch, customers), strict=True):
@@ -139,21 +138,21 @@ def _read_rows(after: int, high: int, size: int) -> list[JournalRow]:
         ).fetchall()
 
 
-def _resolve(claims: Sequence[Claim]) -> list[str | None]:
+def _resolve(batch: Batch) -> list[str | None]:
     """The customer of each event. Committed before the lake is: a customer in the lake is in the ledger."""
-    # The same identifiers named again name the same customer, but a former id, which may have been taken meanwhile.
     known: dict[tuple[Identifier, ...], str | None] = {(): None}
     fresh: list[Claim] = []
-    for claim in claims:
-        if claim.identifiers not in known or any(kind == PREVIOUS for kind, _ in claim.identifiers):
-            known[claim.identifiers] = None
-            fresh.append(claim)
+    for row, event in zip(batch.rows, batch.events, strict=True):
+        # The same identifiers again name the same customer; but a former id may have become somebody's meanwhile.
+        if event.identifiers not in known or event.type == "alias":
+            known[event.identifiers] = None
+            fresh.append(Claim(event.identifiers, row[1], event.source, event.event_id))
     for start in range(0, len(fresh), RESOLVED_AT_ONCE):
         part = fresh[start : start + RESOLVED_AT_ONCE]
         with transaction() as connection:
             found = resolve(connection, part)
         known.update(zip((claim.identifiers for claim in part), found, strict=True))
-    return [known[claim.identifiers] for claim in claims]
+    return [known[event.identifiers] for event in batch.events]
 
 
 def _put_aside(unreadable: Iterable[Unreadable]) -> None:

@@ -5,7 +5,7 @@
 INSERT INTO journal (position, key, fingerprint, received_at, body)
 SELECT numbered.position, numbered.key, numbered.fingerprint, %(received_at)s, numbered.body
 FROM (
-    SELECT nextval(pg_get_serial_sequence('journal', 'position')) AS position, event.key, event.fingerprint, event.body
+    SELECT nextval('journal_position_seq') AS position, event.key, event.fingerprint, event.body
     FROM (SELECT pg_advisory_xact_lock_shared(%(lock)s) OFFSET 0) AS held,
         unnest(%(keys)b::bytea[], %(fingerprints)b::bytea[], %(bodies)b::bytea[]) AS event (key, fingerprint, body)
     OFFSET 0
