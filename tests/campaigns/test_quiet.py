@@ -93,6 +93,7 @@ def test_windows_that_fill_the_day_are_refused() -> None:
     assert union_of([]) == ()
     assert union_of([(1320, 480), (600, 660)]) == ((600, 660), (1320, 1920))
     assert union_of([(300, 300)]) == ()
+    assert union_of(union_of([(1320, 480), (600, 660)])) == ((600, 660), (1320, 1920))
 
 
 windows = st.lists(st.tuples(st.integers(0, 1439), st.integers(0, 1439)), max_size=3).filter(

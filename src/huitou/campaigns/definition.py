@@ -119,7 +119,8 @@ class Sender:
 
 @dataclass(frozen=True)
 class Campaign:
-    """One version of a campaign. Shares are 0..1, money minor units of `currency`, `version` 0 is not saved yet."""
+    """One version of a campaign. Shares are 0..1, money minor units of `currency`, `version` 0 is not saved yet.
+    `typical_order_minor` stands in where no price is known."""
 
     name: str
     kind: str
@@ -130,6 +131,7 @@ class Campaign:
     policy: str
     margin: float
     opt_out_cost_minor: int
+    typical_order_minor: int
     currency: str
     timezone: str
     language: str

@@ -29,11 +29,8 @@ def union_of(windows: Iterable[Minutes]) -> tuple[Minutes, ...]:
     """
     quiet = np.zeros(DAY_MINUTES, dtype=np.bool_)
     for start, end in windows:
-        if start < end:
-            quiet[start:end] = True
-        elif start > end:
-            quiet[start:] = True
-            quiet[:end] = True
+        length = end - start if end > DAY_MINUTES else (end - start) % DAY_MINUTES
+        quiet[np.arange(start, start + length) % DAY_MINUTES] = True
     if quiet.all():
         raise ValueError("the windows fill the whole day")
     edges = np.diff(quiet.astype(np.int8), prepend=quiet[-1:].astype(np.int8))

@@ -54,6 +54,7 @@ def read_campaign(text: str) -> Campaign:
         policy=_policy(keys),
         margin=keys.number("margin", 0.30, high=1),
         opt_out_cost_minor=keys.integer("opt_out_cost_minor", 1000),
+        typical_order_minor=keys.integer("typical_order_minor", 10_000),
         currency=_currency(keys),
         timezone=_timezone(keys),
         language=keys.text("language", "zh"),

@@ -1,0 +1,90 @@
+"""Chance: who is held out, whose plan is drawn at random, and what chance every plan had.
+
+Draws are hashes of the person, so they repeat, and nobody's draw depends on who else is there. The holdout is of all
+campaigns and broadcasts alike (one seed); what is explored is drawn anew for each campaign and broadcast.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from huitou.campaigns.definition import Campaign
+from huitou.decisions.columns import Bools, Ints, rows_of, texts
+from huitou.decisions.inputs import Inputs
+from huitou.decisions.menu import Menu
+from huitou.decisions.people import People
+from huitou.science.chance import LEAST_SHARE, Holdout, hold_out, keep_levels, uniform
+
+Floats = NDArray[np.float64]
+
+NOTHING = -1  # an arm number
+
+
+@dataclass(frozen=True)
+class Draws:
+    """(n,) each: who is held out and with what chance; draws in [0, 1) of being explored, and of the plan if so."""
+
+    holdout: Holdout
+    explore: Floats
+    plan: Floats
+    seed: str
+
+
+def draw(inputs: Inputs, people: People, campaign: Campaign) -> Draws:
+    seed = f"{campaign.seed}/{campaign.name}/{inputs.broadcast.broadcast}"
+    ids = people.customer.to_pylist()
+    return Draws(_holdout(inputs, people, campaign), uniform(seed, ids, "explore"), uniform(seed, ids, "plan"), seed)
+
+
+def _holdout(inputs: Inputs, people: People, campaign: Campaign) -> Holdout:
+    """By every identity node of a person: after a merge the holdout wins."""
+    owner = rows_of(texts(inputs.nodes, "customer"), people.customer)
+    node = texts(inputs.nodes, "node").to_pylist()
+    alone = np.setdiff1d(np.arange(len(people)), owner[owner >= 0])
+    nodes = [node[row] for row in np.flatnonzero(owner >= 0)] + people.customer.take(alone).to_pylist()
+    owners = np.concatenate([owner[owner >= 0], alone])
+    return hold_out(campaign.seed, nodes, owners, len(people), campaign.holdout)
+
+
+def random_chances(menu: Menu, feasible: Bools) -> tuple[Floats, Ints]:
+    """What an explored person gets with which chance: (patterns, arms + 1), the last column doing nothing, and (r,)
+    the pattern of each person.
+
+    Even over what is feasible, raised so that every timing, channel and offer a person can get, and doing nothing,
+    keeps at least LEAST_SHARE (less only where there are too many levels for that).
+    """
+    packed = np.packbits(feasible, axis=1)
+    pattern_rows, pattern = _distinct_rows(packed)
+    can = np.unpackbits(packed[pattern_rows], axis=1, count=len(menu)).astype(np.bool_)
+    eligible = np.concatenate([can, np.ones((len(can), 1), dtype=np.bool_)], axis=1)
+    levels = _levels(menu)
+    floor = min(LEAST_SHARE, 0.5 / levels.shape[1])
+    return keep_levels(eligible.astype(np.float64), eligible, levels, floor), pattern
+
+
+def _levels(menu: Menu) -> NDArray[np.float64]:
+    """(arms + 1, levels): which timing, channel and offer an arm carries; doing nothing is a level of its own."""
+    marks = [
+        np.eye(size)[part]
+        for size, part in (
+            (len(menu.campaign.timings), menu.timing),
+            (len(menu.campaign.channels), menu.channel),
+            (len(menu.campaign.offers), menu.offer),
+        )
+    ]
+    arms = np.concatenate(marks, axis=1)
+    nothing = np.zeros((1, arms.shape[1] + 1))
+    nothing[0, -1] = 1
+    return np.concatenate([np.concatenate([arms, np.zeros((len(arms), 1))], axis=1), nothing])
+
+
+def _distinct_rows(packed: NDArray[np.uint8]) -> tuple[Ints, Ints]:
+    """One row of each kind, and (r,) the kind of each row."""
+    if len(packed) == 0:
+        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
+    keys = np.ascontiguousarray(packed).view(f"V{packed.shape[1]}").ravel()
+    _, first, kind = np.unique(keys, return_index=True, return_inverse=True)
+    return first.astype(np.int64), kind.astype(np.int64).ravel()

@@ -1,0 +1,167 @@
+"""The money: who gets what within the offers' and the messages' budgets and the offers' stock.
+
+Held-out people cost nothing but are planned for like everybody else, so that they compare with those written to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from huitou.decisions.assign import NOTHING
+from huitou.decisions.columns import Bools, Ints
+from huitou.decisions.menu import Menu
+from huitou.decisions.options import Lot, Options
+from huitou.kit.money import MICRO
+from huitou.science.knapsack import allocate
+
+Floats = NDArray[np.float64]
+
+EXPLORED_MONEY = 0.5  # of what is left: exploring may not leave the policy without means
+MOST_ROUNDS = 12
+SHRINK = 0.999  # a little below proportion, so that the next round fits
+
+
+@dataclass(frozen=True)
+class Purse:
+    """What is left to spend, micro-minor units (None: no limit), and how many of each limited offer."""
+
+    offers: int | None
+    messages: int | None
+    stock: Mapping[str, int]
+
+    def part(self, share: float) -> Purse:
+        return Purse(
+            None if self.offers is None else int(self.offers * share),
+            None if self.messages is None else int(self.messages * share),
+            {name: int(count * share) for name, count in self.stock.items()},
+        )
+
+    def less(self, menu: Menu, arms: Ints, offer_cost: Ints, message_cost: Ints) -> Purse:
+        """What is left after these plans (arm numbers, NOTHING for none)."""
+        given = np.bincount(menu.offer[arms[arms != NOTHING]], minlength=len(menu.campaign.offers))
+        names = [offer.name for offer in menu.campaign.offers]
+        return Purse(
+            None if self.offers is None else self.offers - int(offer_cost.sum()),
+            None if self.messages is None else self.messages - int(message_cost.sum()),
+            {name: count - int(given[names.index(name)]) for name, count in self.stock.items()},
+        )
+
+
+def affordable_share(menu: Menu, lot: Lot, draws: Floats, paying: Bools, share: float, purse: Purse) -> float:
+    """The largest share up to `share` of people, by their draws, whose drawn plans fit the purse."""
+    rows = np.flatnonzero(paying & (draws < share))
+    rows = rows[np.argsort(draws[rows], kind="stable")]
+    fits = np.ones(len(rows), dtype=np.bool_)
+    for cost, limit in ((lot.offer_cost, purse.offers), (lot.message_cost, purse.messages)):
+        if limit is not None:
+            fits &= np.cumsum(cost[rows]) <= limit
+    arms = lot.arm[rows]
+    for index, offer in enumerate(menu.campaign.offers):
+        if offer.name in purse.stock:
+            holds = (arms != NOTHING) & (menu.offer[arms] == index)
+            fits &= np.cumsum(holds) <= purse.stock[offer.name]
+    return share if fits.all() else float(draws[rows[np.argmin(fits)]])
+
+
+def choose_within(menu: Menu, options: Options, can: Bools, paying: Bools, purse: Purse) -> Ints:
+    """(n,) the column everybody gets; the sums over those who are paid for stay within the purse.
+
+    The plan is made for all who `can` get anything, as if there were money for the held-out too, and then scaled
+    until those who are `paying` keep within the purse: so being held out tells nothing about the plan.
+    """
+    spread = 1.0 if not paying.any() else float(can.sum() / paying.sum())
+    while True:
+        choice = _allocate(menu, options, can, purse.part(spread))
+        used = _overspend(menu, options, choice, paying, purse)
+        if used <= 1.0:
+            return choice
+        spread = max(spread / used * SHRINK, 1.0) if spread > 1.0 else _impossible(used)
+
+
+def _impossible(used: float) -> float:
+    raise AssertionError(f"a part of the people spent {used:.4f} of what all of them kept within")
+
+
+def _overspend(menu: Menu, options: Options, choice: Ints, paying: Bools, purse: Purse) -> float:
+    """The largest share used of any limit; above 1 it is broken."""
+    rows = np.flatnonzero(paying)
+    arms = options.arm[rows, choice[rows]]
+    given = np.bincount(menu.offer[arms[arms != NOTHING]], minlength=len(menu.campaign.offers))
+    pairs = [(int(given[index]), stock) for index, stock in _limited(menu, purse)]
+    for cost, limit in ((options.offer_cost, purse.offers), (options.message_cost, purse.messages)):
+        if limit is not None:
+            pairs.append((int(cost[rows, choice[rows]].sum()), limit))
+    return max((spent / limit if limit > 0 else float(spent > 0) * 2.0 for spent, limit in pairs), default=0.0)
+
+
+def _limited(menu: Menu, purse: Purse) -> list[tuple[int, int]]:
+    offers = menu.campaign.offers
+    return [(index, max(purse.stock[one.name], 0)) for index, one in enumerate(offers) if one.name in purse.stock]
+
+
+def _allocate(menu: Menu, options: Options, can: Bools, purse: Purse) -> Ints:
+    """(n,) within the purse over everybody; 0 for those who cannot get anything."""
+    rows = np.flatnonzero(can)
+    worth = options.worth[rows] * MICRO
+    offer_cost, message_cost = options.offer_cost[rows], options.message_cost[rows]
+    arm = options.arm[rows]
+    offers = np.where(arm == NOTHING, -1, menu.offer[arm])
+    limited = _limited(menu, purse)
+    for _ in range(MOST_ROUNDS):
+        picked = _spend(worth, offer_cost, message_cost, purse)
+        if not [index for index, stock in limited if _bar(offers, index, stock, picked, worth)]:
+            break
+    else:
+        _trim(picked, offers, limited)
+    choice = np.zeros(len(can), dtype=np.int64)
+    choice[rows] = picked
+    return choice
+
+
+def _spend(worth: Floats, offer_cost: Ints, message_cost: Ints, purse: Purse) -> Ints:
+    """Most worth within both budgets: exact where only one of them binds; where both do, the messages' price of money
+    is taken off the worth, the offers' money is given out, and dear messages are changed for cheaper ones."""
+    rows = np.arange(len(worth))
+    if purse.offers is None and purse.messages is None:
+        return np.argmax(worth, axis=1)
+    offers = _most(purse.offers, offer_cost)
+    messages = _most(purse.messages, message_cost)
+    by_offers = allocate(worth, offer_cost, offers).choice
+    if int(message_cost[rows, by_offers].sum()) <= messages:
+        return by_offers
+    by_messages = allocate(worth, message_cost, messages)
+    if int(offer_cost[rows, by_messages.choice].sum()) <= offers:
+        return by_messages.choice
+    # A hair below the rate, so that whoever is worth just the rate is not lost here already.
+    priced = worth - by_messages.rate * (1 - 1e-9) * message_cost
+    granted = offer_cost[rows, allocate(priced, offer_cost, offers).choice]
+    kept = np.where(offer_cost <= granted[:, None], worth, -np.inf)
+    return allocate(kept, message_cost, messages).choice
+
+
+def _most(budget: int | None, cost: Ints) -> int:
+    """Without a limit: what the dearest option of everybody costs."""
+    return int(cost.max(axis=1, initial=0).sum()) if budget is None else max(budget, 0)
+
+
+def _bar(offers: Ints, index: int, stock: int, choice: Ints, worth: Floats) -> bool:
+    """Where more than `stock` people were to get the offer, take it from those whom it would bring least."""
+    holders = np.flatnonzero(offers[np.arange(len(choice)), choice] == index)
+    if len(holders) <= stock:
+        return False
+    without = np.where(offers[holders] == index, -np.inf, worth[holders]).max(axis=1)
+    gain = worth[holders, choice[holders]] - without
+    lost = holders[np.lexsort((holders, -gain))[stock:]]
+    worth[lost] = np.where(offers[lost] == index, -np.inf, worth[lost])
+    return True
+
+
+def _trim(choice: Ints, offers: Ints, limited: list[tuple[int, int]]) -> None:
+    """The stock is a promise: where rounds did not settle it, the last in order go without anything."""
+    for index, stock in limited:
+        holders = np.flatnonzero(offers[np.arange(len(choice)), choice] == index)
+        choice[holders[stock:]] = 0

@@ -1,0 +1,79 @@
+"""Who may be written to at all, on which channel, and the first reason against."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from huitou.campaigns.definition import Campaign
+from huitou.decisions.columns import NONE_AT, Bools, Ints, rows_of, texts
+from huitou.decisions.inputs import Inputs
+from huitou.decisions.people import People
+
+REACHABLE, NO_ADDRESS, NO_CONSENT, OPTED_OUT = range(4)
+STATES = ("reachable", "no_address", "no_consent", "opted_out")
+EVERY_CHANNEL = "*"  # a withdrawal that names no channel
+
+
+@dataclass(frozen=True)
+class Eligibility:
+    """`state` (n, channels) says how far each person can be reached on each channel; `reason` (n,) is the code why
+    nobody may write to the person at all, '' where somebody may."""
+
+    state: Ints
+    reason: NDArray[np.object_]
+
+    @property
+    def reach(self) -> Bools:
+        return (self.state == REACHABLE) & (self.reason == "")[:, None]
+
+
+def check_eligibility(inputs: Inputs, people: People, campaign: Campaign) -> Eligibility:
+    state = channel_states(inputs, people.customer, campaign)
+    reason = np.full(len(people), "", dtype=object)
+    since = inputs.broadcast.started_at
+    for code, applies in (
+        ("ordered", people.last_order_at >= since),
+        ("complained", people.complained_at != NONE_AT),
+        ("unfollowed", people.unfollowed_at >= since),
+        ("opted_out", ~(state == REACHABLE).any(axis=1) & (state == OPTED_OUT).any(axis=1)),
+        ("no_consent", ~(state == REACHABLE).any(axis=1) & (state == NO_CONSENT).any(axis=1)),
+        ("no_address", ~(state == REACHABLE).any(axis=1)),
+    ):
+        reason[applies & (reason == "")] = code
+    return Eligibility(state, reason)
+
+
+def channel_states(inputs: Inputs, customer: pa.Array, campaign: Campaign) -> Ints:
+    """(n, channels): an address first, then the consent; who withdrew it is told apart from who never gave it."""
+    states = []
+    for channel in campaign.channels:
+        has = _has(inputs, customer, channel.address)
+        granted, withdrawn = _consent(inputs, customer, channel.name)
+        states.append(
+            np.where(~has, NO_ADDRESS, np.where(granted, REACHABLE, np.where(withdrawn, OPTED_OUT, NO_CONSENT)))
+        )
+    return np.stack(states, axis=1).astype(np.int64)
+
+
+def _has(inputs: Inputs, customer: pa.Array, kind: str) -> Bools:
+    return _is_among(customer, inputs.addresses, pc.equal(inputs.addresses.column("kind"), kind))
+
+
+def _consent(inputs: Inputs, customer: pa.Array, channel: str) -> tuple[Bools, Bools]:
+    """Granted, withdrawn. A channel's own row already reflects a withdrawal from all channels; who has none never
+    granted it, and may have withdrawn everything."""
+    table = inputs.permissions
+    here, everywhere = (pc.equal(table.column("channel"), name) for name in (channel, EVERY_CHANNEL))
+    yes = table.column("granted")
+    granted = _is_among(customer, table, pc.and_(here, yes))
+    withdrawn = _is_among(customer, table, pc.and_(pc.or_(here, everywhere), pc.invert(yes)))
+    return granted, withdrawn & ~granted
+
+
+def _is_among(customer: pa.Array, table: pa.Table, where: pa.ChunkedArray) -> Bools:
+    return rows_of(customer, pc.unique(texts(table.filter(where), "customer"))) >= 0

@@ -1,0 +1,41 @@
+"""The rules an operator would write down: how keen somebody was says how often to remind them.
+
+- High intent, considering, drifting: by what the person did in the room, thresholds in the campaign file.
+- As many reminders as the operator's table gives that intent, as far apart as it says; among timings of equally many
+  steps, the one that the prior expects most of. That is never half an hour after the show unless nothing else is left.
+- The channel by what it costs and brings, the offer where it pays for itself (so not for those who buy anyway).
+- Nothing where the prior expects no profit of anything.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from huitou.campaigns.definition import INTENTS, Campaign
+from huitou.decisions.columns import Bools, Ints
+from huitou.decisions.menu import Menu
+from huitou.decisions.people import People
+from huitou.decisions.policies.base import Floats
+from huitou.decisions.policies.prior import Estimate
+
+REASONS = ["high_intent", "considering", "drifting"]
+assert len(REASONS) == len(INTENTS)
+
+
+class Rules:
+    name = "rules"
+    version = "1"
+
+    def explored_share(self, campaign: Campaign) -> float:
+        return campaign.explore
+
+    def rank(self, menu: Menu, people: People, rows: slice, feasible: Bools, prior: Estimate) -> Floats:
+        """The prior's value, but fewer reminders than the table allows only where more of them do not pay."""
+        value = np.where(feasible, prior.value, -np.inf)
+        steps = np.stack([menu.schedule(arm).kept(menu.parts(arm)[2])[rows].sum(axis=1) for arm in range(len(menu))], 1)
+        pays = value > 0
+        most = np.where(pays, steps, 0).max(axis=1, keepdims=True, initial=0)
+        return np.where((steps == most) & pays, value, -np.inf)
+
+    def reasons(self, people: People) -> tuple[Ints, list[str]]:
+        return people.intent, REASONS

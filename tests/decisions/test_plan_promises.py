@@ -1,0 +1,254 @@
+"""What holds for every plan, over a hundred thousand decisions about a crowd with everything real shops have."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from dataclasses import replace
+from decimal import Decimal
+from functools import cache
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+
+from huitou.campaigns.quiet import is_quiet
+from huitou.decisions.assign import _levels, random_chances
+from huitou.decisions.columns import rows_of
+from huitou.decisions.decide import plan_from
+from huitou.decisions.eligibility import check_eligibility
+from huitou.decisions.inputs import Inputs
+from huitou.decisions.lake_tables import DECISIONS
+from huitou.decisions.menu import Menu, write_menu
+from huitou.decisions.people import gather_people
+from huitou.decisions.reasons import REASONS, explain
+from huitou.kit.clock import DAY, HOUR
+from huitou.science.chance import uniform
+
+from .show import ENDED, NOW, campaign, crowd
+
+N = 66_000  # people; with their steps over 100,000 decisions
+
+
+@cache
+def evening() -> tuple[Inputs, pa.Table]:
+    given = crowd(N)
+    return given, plan_from(given, campaign(), NOW)
+
+
+def sends() -> pa.Table:
+    return evening()[1].filter(pc.equal(evening()[1].column("action"), "send"))
+
+
+def column(table: pa.Table, name: str) -> np.ndarray:
+    return table.column(name).to_numpy()
+
+
+def test_there_are_a_hundred_thousand_and_one_reason_each() -> None:
+    given, plan = evening()
+    assert plan.num_rows > 100_000
+    assert set(plan.column("customer").to_pylist()) == set(given.candidates.column("customer").to_pylist())
+    assert set(pc.unique(plan.column("reason")).to_pylist()) <= set(REASONS)
+    assert plan.column("decision_id").to_pylist() == list(dict.fromkeys(plan.column("decision_id").to_pylist()))
+    for row in plan.slice(0, 2000).to_pylist():
+        assert explain(row["reason"], row["context"], "zh")
+        assert explain(row["reason"], row["context"], "en")
+
+
+def test_nothing_in_quiet_hours() -> None:
+    given, _ = evening()
+    chosen, rows = campaign(), sends()
+    people = gather_people(given, chosen)
+    zones = people.zones[rows_of(rows.column("customer").combine_chunks(), people.customer)]
+    for channel in chosen.channels:
+        here = column(rows, "channel") == channel.name
+        moments = column(rows, "send_at")[here]
+        assert here.any()
+        assert not is_quiet(moments, zones[here], people.zone_names, chosen.windows(channel.name)).any()
+
+
+def test_nothing_over_the_caps() -> None:
+    given, _ = evening()
+    planned, before = defaultdict(list), defaultdict(list)
+    for customer, at in zip(*(sends().column(name).to_pylist() for name in ("customer", "send_at")), strict=True):
+        planned[customer].append(at)
+    for customer, at in zip(*(given.contacts.column(i).to_pylist() for i in range(2)), strict=True):
+        before[customer].append(at)
+    for customer, moments in planned.items():
+        everything = sorted(moments + before[customer])
+        for days, most in campaign().caps:
+            for end in everything:
+                window = [at for at in everything if end - days * DAY < at <= end]
+                # what was there before may already break a cap; we may not be part of it
+                assert len(window) <= most or not set(window) & set(moments)
+
+
+def test_nothing_without_consent_address_or_against_a_stop() -> None:
+    given, _ = evening()
+    has = {"push": "device", "sms": "phone", "email": "email"}
+    address = set(zip(*(given.addresses.column(i).to_pylist() for i in range(2)), strict=True))
+    granted = {(row["customer"], row["channel"]) for row in given.permissions.to_pylist() if row["granted"]}
+    started = given.broadcast.started_at
+    stopped = {
+        row["customer"] for row in given.stops.to_pylist()
+        if row["kind"] == "complaint" or row["occurred_at"] >= started
+    }  # fmt: skip
+    for customer, channel in zip(*(sends().column(name).to_pylist() for name in ("customer", "channel")), strict=True):
+        assert (customer, has[channel]) in address
+        assert (customer, channel) in granted
+        assert customer not in stopped
+
+
+def test_nothing_over_the_budgets_or_the_stock() -> None:
+    chosen, rows = campaign(), sends()
+    assert pc.sum(rows.column("cost_minor")).as_py() <= chosen.budget.messages_minor
+    granted, cost = Counter[str](), 0
+    seen = set()
+    for customer, offer, context in zip(
+        *(rows.column(c).to_pylist() for c in ("customer", "offer", "context")), strict=True
+    ):
+        if offer != "none" and customer not in seen:
+            seen.add(customer)
+            granted[offer] += 1
+            cost += json.loads(context)["offer"]["expected_cost_micro"]
+    assert granted["ten"] <= 2000
+    assert granted.total() > 100
+    assert Decimal(cost) / 1_000_000 <= chosen.budget.offers_minor
+
+
+def test_nothing_outside_the_window_or_after_the_offers_end() -> None:
+    rows = sends()
+    assert (column(rows, "send_at") >= NOW).all()
+    assert (column(rows, "send_at") < ENDED + 168 * HOUR).all()
+    for at, context in zip(rows.column("send_at").to_pylist(), rows.column("context").to_pylist(), strict=True):
+        offer = json.loads(context).get("offer")
+        assert offer is None or at < offer["expires_at"]
+
+
+def test_products_are_in_stock_and_not_bought() -> None:
+    given, _ = evening()
+    bought = {(row["customer"], row["product"]) for row in given.seen.to_pylist() if row["ordered"]}
+    for customer, products in zip(*(sends().column(c).to_pylist() for c in ("customer", "products")), strict=True):
+        assert 1 <= len(products) <= 3
+        assert "P2" not in products
+        assert products[0] is not None
+        assert not {(customer, product) for product in products} & bought
+
+
+def test_the_holdout_is_persistent_and_never_written_to() -> None:
+    given, plan = evening()
+    nodes = given.nodes.column("node").to_pylist()
+    held_nodes = uniform("huitou", nodes, "holdout") < 0.1
+    owners = given.nodes.column("customer").to_pylist()
+    held = {owner for owner, is_held in zip(owners, held_nodes, strict=True) if is_held}
+    action = dict(zip(plan.column("customer").to_pylist(), plan.column("action").to_pylist(), strict=True))
+    assert {customer for customer in held if action[customer] == "send"} == set()
+    assert {customer for customer, what in action.items() if what == "holdout"} <= held
+    written, left = Counter(action.values())["send"], Counter(action.values())["holdout"]
+    assert abs(left / (written + left) - 0.1048) < 0.005  # a twentieth have two nodes: 0.1 x 0.95 + 0.19 x 0.05
+
+
+def test_planning_twice_or_from_rows_in_another_order_gives_the_same_bytes() -> None:
+    given, plan = crowd(4000), None
+    rng = np.random.default_rng(7)
+    for _ in range(3):
+        shuffled = replace(
+            given,
+            **{
+                name: table.take(pa.array(rng.permutation(table.num_rows)))
+                for name in ("candidates", "seen", "products", "nodes", "addresses", "permissions", "stops", "contacts")
+                for table in [getattr(given, name)]
+            },
+        )
+        again = plan_from(shuffled, campaign(), NOW)
+        assert plan is None or _bytes(again) == _bytes(plan)
+        plan = again
+
+
+def _bytes(table: pa.Table) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return sink.getvalue().to_pybytes()
+
+
+def test_candidates_added_later_leave_the_earlier_rows_as_they_are() -> None:
+    given = crowd(6000)
+    early = replace(given, candidates=given.candidates.slice(0, 4000))
+    first = plan_from(early, campaign(), NOW)
+    second = plan_from(replace(given, existing=first), campaign(), NOW + HOUR)
+    known = pa.array(set(first.column("customer").to_pylist()))
+    kept = second.filter(pc.is_in(second.column("customer"), value_set=known))
+    assert kept.equals(first)
+    assert len(set(second.column("customer").to_pylist())) == 6000
+    assert plan_from(replace(given, existing=second), campaign(), NOW + DAY).equals(second)
+    spent = pc.sum(second.column("cost_minor")).as_py()
+    assert spent <= campaign().budget.messages_minor
+
+
+def menu_of(n: int, seed: int = 1) -> tuple[Menu, np.ndarray]:
+    given, chosen = crowd(n, seed), campaign()
+    people = gather_people(given, chosen)
+    menu = write_menu(chosen, people, check_eligibility(given, people, chosen).reach, {"ten": 5}, ENDED, NOW)
+    return menu, menu.feasible(people, slice(0, n))
+
+
+def test_every_level_a_person_can_get_keeps_two_percent_of_the_explored() -> None:
+    menu, feasible = menu_of(3000)
+    chances, pattern = random_chances(menu, feasible)
+    assert np.allclose(chances.sum(axis=1), 1)
+    eligible = np.concatenate([feasible, np.ones((len(feasible), 1), dtype=bool)], axis=1)
+    assert (chances[pattern][~eligible] == 0).all()
+    levels = _levels(menu)
+    shares, possible = chances[pattern] @ levels, eligible.astype(float) @ levels > 0
+    assert shares[possible].min() >= 0.02 - 1e-9
+
+
+def test_propensities_are_how_often_it_happens() -> None:
+    """Over many seeds the logged chance of being held out must equal the observed frequency."""
+    given, lots, n = crowd(400), 150, 400
+    happened, promised = Counter[str](), dict[str, float]()
+    for lot in range(lots):
+        plan = plan_from(given, campaign(f'seed = "{lot}"\nexplore = 0.3\nholdout = 0.2\n', offers=10**8), NOW)
+        held = plan.filter(pc.equal(plan.column("action"), "holdout"))
+        for customer, chance in zip(*(held.column(c).to_pylist() for c in ("customer", "propensity")), strict=True):
+            happened[customer] += 1
+            promised[customer] = chance
+    observed = np.array([happened[customer] / lots for customer in promised])
+    assert len(promised) > n / 3
+    assert abs(observed.mean() - np.mean(list(promised.values()))) < 0.01
+
+
+def test_propensities_sum_to_one_over_what_can_happen() -> None:
+    """For each person: each plan by lot, the policy's own, the holdout, nothing."""
+    from huitou.decisions.plan import _propensity
+
+    rng = np.random.default_rng(3)
+    h, share, n_arms = rng.random(500) * 0.5, 0.1, 6
+    lots = rng.dirichlet(np.ones(n_arms + 1), 500)  # the last is nothing
+    own = rng.integers(0, n_arms + 1, 500)
+    plans = share * lots + (1 - share) * np.eye(n_arms + 1)[own]
+    nothing = plans[:, -1]
+    yes, no = np.ones(500, dtype=bool), np.zeros(500, dtype=bool)
+    total = _propensity(nothing, nothing, h, no, no) + _propensity(nothing, nothing, h, yes, yes)
+    for arm in range(n_arms):
+        total += _propensity(plans[:, arm], nothing, h, yes, no)
+    assert np.allclose(total, 1)
+
+
+def test_random_explores_everybody() -> None:
+    rich = campaign('policy = "random"\n', offers=900_000_000, messages=900_000_000)
+    plan = plan_from(crowd(3000), rich, NOW)
+    reasons = Counter(plan.column("reason").to_pylist())
+    assert not {"high_intent", "considering", "drifting", "budget"} & set(reasons)
+    assert reasons["explored"] > 1500
+    timings = Counter(plan.filter(pc.equal(plan.column("step"), 1)).column("timing").to_pylist())
+    assert {"at_once", "next_day", "active_hour", "daily_3", "every_3_days"} <= set(timings)
+
+
+@pytest.mark.parametrize("money", [0, 50, 5_000])
+def test_small_budgets_hold(money: int) -> None:
+    plan = plan_from(crowd(3000), campaign(offers=money, messages=money), NOW)
+    assert pc.sum(plan.column("cost_minor")).as_py() <= money
+    assert plan.schema == DECISIONS.schema
