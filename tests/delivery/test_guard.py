@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 
-from huitou.delivery.guard import Rules, Verdict, finalise, quiet_until, rules_for
+from huitou.delivery.guard import Rules, Verdict, finalise, is_held_out, quiet_until, rules_for
 from huitou.delivery.outbox import claim
 from huitou.kit.clock import DAY, HOUR, MINUTE, SECOND
 from huitou.stores.ledger import Connection
@@ -43,7 +43,7 @@ def test_a_message_nothing_speaks_against_becomes_final(ledger: ModuleType) -> N
     with ledger.transaction() as connection:
         make_campaign(connection)
         [message] = add_messages(connection, [Planned(add_customer(connection, "anna"))])
-    assert decide(ledger) == [Verdict(message, "", "anna", "anna@example.com")]
+    assert decide(ledger) == [Verdict(message, "", "anna", "anna@example.com", ["anna"])]
     with ledger.transaction() as connection:
         row = connection.execute(
             "SELECT state, reason, address, final_at, attempts, fence, lease_until FROM message"
@@ -247,7 +247,9 @@ def test_two_customers_who_turn_out_to_be_one_get_one(ledger: ModuleType) -> Non
     with ledger.transaction() as connection:
         verdicts = finalise(connection, claimed, [Rules(caps=CAPS)] * 2, NOON)
     assert [(v.reason, v.root, v.address) for v in verdicts] == [("moved", "anna", "anna2@example.com")] * 2
-    claimed = [replace(m, root=v.root, address=v.address) for m, v in zip(claimed, verdicts, strict=True)]
+    claimed = [
+        replace(m, root=v.root, address=v.address, nodes=v.nodes) for m, v in zip(claimed, verdicts, strict=True)
+    ]
     with ledger.transaction() as connection:
         verdicts = finalise(connection, claimed, [Rules(caps=CAPS)] * 2, NOON)
     assert [verdict.reason for verdict in verdicts] == ["", "again"]
@@ -317,3 +319,23 @@ def test_rules_come_from_the_campaign_and_the_message(ledger: ModuleType) -> Non
     assert rules_for(message, campaign, NOON) == Rules(
         quiet_until=NOON + 7 * HOUR, caps=CAPS, offer_ends=NOON + 5, address_kind="email"
     )
+
+
+def test_a_merge_with_someone_held_out_holds_the_person_out(ledger: ModuleType) -> None:
+    campaign = plain_campaign()
+    names = [f"c{n}" for n in range(200)]
+    held = next(name for name in names if is_held_out([name, name], campaign))
+    free = next(name for name in names if not is_held_out([name, name], campaign))
+    with ledger.transaction() as connection:
+        campaign = make_campaign(connection)
+        [message] = add_messages(connection, [Planned(add_customer(connection, free))])
+        add_customer(connection, held, email=None)
+        [claimed] = claim(connection, NOON, 10)
+        assert rules_for(claimed, campaign, NOON).holdout is False
+        merge(connection, held, free)
+    with ledger.transaction() as connection:
+        [verdict] = finalise(connection, [claimed], [rules_for(claimed, campaign, NOON)], NOON)
+        assert (verdict.reason, sorted(verdict.nodes)) == ("moved", sorted([free, held]))
+        claimed = replace(claimed, nodes=verdict.nodes)
+        [verdict] = finalise(connection, [claimed], [rules_for(claimed, campaign, NOON)], NOON)
+        assert state_of(connection, message) == ("suppressed", "holdout")

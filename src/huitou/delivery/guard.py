@@ -20,6 +20,7 @@ from huitou.campaigns.quiet import move_out
 from huitou.delivery.outbox import COUNTED, LEASE_SECONDS, Message, query
 from huitou.kit.clock import DAY, MINUTE, SECOND
 from huitou.kit.text import Text
+from huitou.science.chance import hold_out
 from huitou.stores.ledger import Connection, Row, lock_customers
 
 PASSED = ""
@@ -60,12 +61,13 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`reason` '' lets the message go; 'moved' and 'again' ask for another try, with this `root` and `address`."""
+    """`reason` '' lets the message go; 'moved' and 'again' ask for another try, with this root, address and nodes."""
 
     message: str
     reason: str
     root: str
     address: str
+    nodes: Sequence[str] = ()
 
     @property
     def passed(self) -> bool:
@@ -83,9 +85,18 @@ def rules_for(message: Message, campaign: Campaign, now: int, *, has_channel: bo
         quiet_until=quiet_until(now, zone, windows),
         caps=campaign.caps,
         offer_ends=ends if isinstance(ends, int) else NO_OFFER_END,
+        holdout=is_held_out(message.nodes, campaign),
         address_kind=channel.address if channel else message.channel,
         has_channel=has_channel,
     )
+
+
+def is_held_out(nodes: Sequence[str], campaign: Campaign) -> bool:
+    """Whether a merge since the decision made the person one of the holdout. A person of one customer was decided as
+    that one, and is not asked again."""
+    if len(nodes) < 2:
+        return False
+    return bool(hold_out(campaign.seed, nodes, np.zeros(len(nodes), dtype=np.int64), 1, campaign.holdout).held_out[0])
 
 
 def quiet_until(now: int, zone: str, windows: tuple[tuple[int, int], ...]) -> int:
@@ -127,6 +138,7 @@ def _parameters(messages: Sequence[Message], rules: Sequence[Rules], now: int) -
         "ids": [message.id for message in messages],
         "fences": [message.fence for message in messages],
         "roots": [message.root for message in messages],
+        "nodes": [len(message.nodes) for message in messages],
         "addresses": [message.address for message in messages],
         "kinds": [rule.address_kind for rule in rules],
         "quiet_until": [rule.quiet_until for rule in rules],

@@ -32,7 +32,7 @@ COLUMNS = (
 @dataclass(frozen=True, slots=True)
 class Message:
     """A claimed message. `root` and `address` are the person and where to write as of the claim; the guard checks both
-    again. `address` is '' where there is none."""
+    again. `address` is '' where there is none; `nodes` are the customers the person is made of."""
 
     id: str
     customer: str
@@ -50,6 +50,7 @@ class Message:
     attempts: int
     fence: int
     address: str
+    nodes: Sequence[str]
 
 
 @cache

@@ -18,6 +18,7 @@ from huitou.delivery.channel_events import report_bounce
 from huitou.delivery.channels.base import Channel, ChannelDown, InDoubt, Outgoing, Session, Undelivered
 from huitou.delivery.commits import Committer, Outcome, record
 from huitou.delivery.compose import Campaigns, Unrenderable, compose, keep_bodies
+from huitou.delivery.guard import Verdict
 from huitou.delivery.outbox import LEASE_SECONDS, Message, claim
 from huitou.delivery.pace import Pace
 from huitou.kit.clock import MINUTE, SECOND
@@ -139,7 +140,7 @@ class ChannelLine:
             if verdict.reason not in ("moved", "again"):
                 self.tally[_state_of(verdict.reason), verdict.reason] += 1
                 return
-            item = _moved(item, verdict.root, verdict.address)
+            item = _moved(item, verdict)
         self._give_back(item.message)
 
     async def _prepared(self, session: Session, item: _Ready) -> bool:
@@ -207,9 +208,9 @@ class ChannelLine:
             report_bounce(connection, message.id, message.channel, message.address, status, self._clock())
 
 
-def _moved(item: _Ready, root: str, address: str) -> _Ready:
-    message = replace(item.message, root=root, address=address)
-    return _Ready(message, replace(item.mail, address=address))
+def _moved(item: _Ready, verdict: Verdict) -> _Ready:
+    message = replace(item.message, root=verdict.root, address=verdict.address, nodes=verdict.nodes)
+    return _Ready(message, replace(item.mail, address=verdict.address))
 
 
 def _state_of(reason: str) -> str:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import hmac
 from base64 import urlsafe_b64encode
 
+from huitou.delivery.channel_events import message_event, owner_of
 from huitou.delivery.links import TOKEN_BYTES, signing_key
+from huitou.events.journal import append_events
+from huitou.kit.clock import MINUTE, now_us
 from huitou.kit.errors import NotFound
 from huitou.kit.settings import settings
+from huitou.stores.ledger import Connection
 
 
 def token_for(message: str) -> str:
@@ -30,3 +34,21 @@ def read_token(token: str) -> str:
 def _sign(message: str) -> str:
     digest = hmac.digest(signing_key("unsubscribe"), message.encode("utf-8", "surrogatepass"), "sha256")
     return urlsafe_b64encode(digest[:TOKEN_BYTES]).rstrip(b"=").decode()
+
+
+def unsubscribe(connection: Connection, token: str) -> None:
+    """Withdraw the consent of the message's customer on its channel, in the caller's transaction. Twice is once.
+
+    The event takes the customer's lock, so that no message of theirs becomes final after this commits. NotFound for
+    a token that was not made here, or whose message is gone.
+    """
+    message = read_token(token)
+    found = owner_of(connection, message)
+    if found is None:
+        raise NotFound({"zh": "这个退订链接无效。", "en": "this unsubscribe link is not valid"})
+    customer, channel, _ = found
+    at = now_us()
+    event = message_event(
+        message, customer, "unsubscribed", at - at % MINUTE, key=str(at // MINUTE), channel=channel, proof="one-click"
+    )
+    append_events(connection, [event], at)

@@ -106,7 +106,9 @@ class EmailSession:
             raise Undelivered(error.message, status=error.code, permanent=True, scope="message") from error
         if self.signer is not None:
             data = self.signer.sign(data)
-        return LEADING_DOT.sub(b"..", data) + b".\r\n", recipient
+        if b"\n." in data:
+            data = LEADING_DOT.sub(b"..", data)
+        return data + b".\r\n", recipient
 
     async def _ask_for(self, client: aiosmtplib.SMTP, mail: Outgoing, recipient: str) -> None:
         """aiosmtplib's own mail() and rcpt() parse the addresses anew, at a tenth of what sending costs."""

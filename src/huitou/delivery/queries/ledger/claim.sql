@@ -23,10 +23,13 @@ owned AS MATERIALIZED (
     FROM taken t
     LEFT JOIN customer c ON c.id = t.customer
 ),
-people AS (
+people AS MATERIALIZED (
     SELECT DISTINCT root, root AS customer FROM owned
     UNION
     SELECT o.root, n.id FROM owned o JOIN customer n ON n.merged_into = o.root
+),
+nodes AS (
+    SELECT root, array_agg(customer ORDER BY customer) AS ids FROM people GROUP BY root
 ),
 addresses AS (
     SELECT DISTINCT ON (p.root) p.root, i.value
@@ -37,8 +40,9 @@ addresses AS (
 )
 SELECT
     t.id, t.customer, o.root, t.campaign, t.campaign_version, t.occurrence, t.step, t.channel, t.offer, t.context,
-    t.stop_since, t.send_at, t.expires_at, t.attempts, t.fence, coalesce(a.value, '') AS address
+    t.stop_since, t.send_at, t.expires_at, t.attempts, t.fence, coalesce(a.value, '') AS address, n.ids AS nodes
 FROM taken t
 JOIN owned o ON o.id = t.id
+JOIN nodes n ON n.root = o.root
 LEFT JOIN addresses a ON a.root = o.root
 ORDER BY t.send_at, t.id

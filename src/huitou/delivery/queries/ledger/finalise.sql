@@ -4,9 +4,9 @@
 WITH asked AS MATERIALIZED (
     SELECT *
     FROM unnest(
-        %(ids)s::text[], %(fences)s::bigint[], %(roots)s::text[], %(addresses)s::text[], %(kinds)s::text[],
+        %(ids)s::text[], %(fences)s::bigint[], %(roots)s::text[], %(nodes)s::bigint[], %(addresses)s::text[], %(kinds)s::text[],
         %(quiet_until)s::bigint[], %(offers_end)s::bigint[], %(holdouts)s::boolean[], %(has_channel)s::boolean[]
-    ) WITH ORDINALITY AS a (id, fence, root, address, kind, quiet_until, offer_ends, holdout, has_channel, place)
+    ) WITH ORDINALITY AS a (id, fence, root, nodes, address, kind, quiet_until, offer_ends, holdout, has_channel, place)
 ),
 held AS MATERIALIZED (
     SELECT
@@ -25,6 +25,7 @@ people AS MATERIALIZED (
 facts AS MATERIALIZED (
     SELECT
         h.*,
+        (SELECT array_agg(p.customer ORDER BY p.customer) FROM people p WHERE p.person = h.person) AS node_ids,
         EXISTS (
             SELECT
             FROM people p
@@ -93,7 +94,7 @@ reasons AS MATERIALIZED (
     SELECT
         f.*,
         CASE
-            WHEN f.person <> f.root THEN 'moved'
+            WHEN f.person <> f.root OR cardinality(f.node_ids) <> f.nodes THEN 'moved'
             WHEN f.holdout THEN 'holdout'
             WHEN f.sent_already THEN 'duplicate'
             WHEN f.ordered THEN 'ordered'
@@ -157,7 +158,8 @@ SELECT
         ELSE v.verdict
     END AS verdict,
     coalesce(v.person, a.root) AS root,
-    coalesce(v.best_address, '') AS address
+    coalesce(v.best_address, '') AS address,
+    coalesce(v.node_ids, '{}') AS nodes
 FROM asked a
 LEFT JOIN verdicts v ON v.id = a.id
 LEFT JOIN written w ON w.id = a.id
