@@ -8,21 +8,21 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from customers.crowd import crowd, crowd_people
+from customers.tea_shop import NOW, PEOPLE, engine_of, evening
+from customers.tea_shop import tables as shop_tables
 from huitou.catalog.broadcasts import GRACE, LONGEST, SILENCE
 from huitou.customers.refresh import HIGH_PPM, LOW_PPM, SIGN_GAP, ZONE, compute_portraits, compute_visits
 from huitou.customers.rfm import Thresholds
+from huitou.stores.sql import all_queries
 
-from .crowd import crowd, crowd_people
-from .tea_shop import NOW, PEOPLE, engine_of, evening
-from .tea_shop import tables as shop_tables
-
-MADE = (
+HANDED_ON = (
     "broadcasts", "wanted", "broadcast_events", "line_up", "comment_intents", "stays", "visitors", "people",
     "fresh_visit_products", "wanted_orders", "order_events", "orders", "order_products", "products", "zones",
     "rfm_cells", "rfm_given", "rfm_thresholds", "rfm", "lifecycle", "permissions", "addresses", "traits_orders",
     "traits_seen", "traits_live", "traits_hours", "traits_taste",
 )  # fmt: skip
-PARAMS = {
+TOLD = {
     "now": NOW,
     "silence_us": SILENCE,
     "longest_us": LONGEST,
@@ -40,6 +40,7 @@ PARAMS = {
     "customer": "c03",
     "most": 20,
 }
+PARAMS = {query.name: TOLD for query in all_queries() if query.room in ("catalog", "customers")}
 
 
 @cache
@@ -61,6 +62,6 @@ def tables() -> dict[str, pa.Table]:
         engine.register("visit_products", products)
         given_by_hand = (Thresholds("CNY", spent_minor=30_000),)
         portraits = compute_portraits(engine, NOW, permissions, addresses, thresholds=given_by_hand)
-        made = {name: engine.run_text(f"SELECT * FROM {name}") for name in MADE}
+        made = {name: engine.run_text(f"SELECT * FROM {name}") for name in HANDED_ON}
     merges = pa.table({"customer": ["c03x", "c04x"], "root": ["c03", "c04"]})
     return {**given, **made, "visits": visits, "visit_products": products, "portraits": portraits, "merges": merges}
