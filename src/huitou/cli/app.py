@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from huitou.cli import broadcasts, importing, plan, portrait, query, reach, report, send, users
+from huitou.cli import broadcasts, importing, plan, portrait, query, reach, report, send, serve, users
 from huitou.cli.common import tell
 
 app = typer.Typer(
@@ -18,11 +18,12 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 app.command("import")(importing.import_files)
-app.command("broadcasts")(broadcasts.list_broadcasts)
+app.command("broadcasts")(broadcasts.list_all)
 app.command("reach")(reach.show_reach)
 app.command("plan")(plan.make_plan)
 app.command("send")(send.send_messages)
 app.command("report")(report.show_report)
 app.command("portrait")(portrait.show_portrait)
 app.command("query")(query.run_query)
+app.command("serve")(serve.serve)
 app.command("user")(users.add_user)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -125,3 +125,22 @@ def progress(text: str, total: float | None = None) -> Iterator[Any]:
 
 def say_text(text: Text | str) -> str:
     return say(text, language())
+
+
+STAGES = {
+    "load": {"zh": "装载事件", "en": "loading events"},
+    "visits": {"zh": "整理观看", "en": "making visits"},
+    "portraits": {"zh": "计算画像", "en": "drawing portraits"},
+    "plan": {"zh": "制定方案", "en": "deciding"},
+    "queue": {"zh": "排队", "en": "queueing"},
+}
+
+
+@contextmanager
+def stages() -> Iterator[Callable[[str], None]]:
+    """A spinner on standard error that names the stage at work; silent where nobody watches."""
+    if not err.is_terminal:
+        yield lambda stage: None
+        return
+    with err.status("…") as status:
+        yield lambda stage: status.update(say(STAGES.get(stage, stage), language()) + " …")

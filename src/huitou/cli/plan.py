@@ -1,0 +1,109 @@
+"""`huitou plan`: decide for everybody who watched and did not order."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from huitou.cli.common import AsJson, Data, Now, err, house, out, print_json, print_rows, say_text, stages, tell
+from huitou.cli.reach import CampaignFile
+from huitou.kit import clock
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from huitou.flows.follow_up import Planned
+
+
+def make_plan(
+    broadcast: Annotated[str, typer.Argument(metavar="BROADCAST", help="Its id; see `huitou broadcasts`.")],
+    campaign: CampaignFile = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the decisions; keep and queue nothing.")] = False,
+    file: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE.parquet", help="Write all decisions, one row a step.")
+    ] = None,
+    as_json: AsJson = False,
+    now: Now = None,
+    data: Data = None,
+) -> None:
+    """Decide for each viewer who did not order: write or not, when, where, about what, with which offer, and why.
+
+    Deciding is done once for each viewer; planning again keeps what was decided and adds who is new.
+
+      huitou plan B20 --dry-run --out decisions.parquet
+    """
+    with house(data, now):
+        from huitou.flows.follow_up import choose_campaign, plan_follow_up
+
+        with stages() as say:
+            planned = plan_follow_up(broadcast, choose_campaign(campaign), dry_run=dry_run, progress=say)
+        if file:
+            import pyarrow.parquet as pq
+
+            pq.write_table(planned.decisions, file)
+        if as_json:
+            print_json(_summary(planned))
+        else:
+            _print(planned, dry_run, file)
+
+
+def _summary(planned: Planned) -> dict[str, object]:
+    decisions = planned.decisions
+    return {
+        "broadcast": planned.broadcast.broadcast,
+        "campaign": planned.campaign.name,
+        "version": planned.campaign.version,
+        "candidates": len(decisions.column("customer").unique()),
+        "newly_decided": planned.decided,
+        "newly_queued": planned.queued,
+        "actions": dict(Counter(_first_steps(decisions).column("action").to_pylist())),
+        "reasons": dict(Counter(_first_steps(decisions).column("reason").to_pylist())),
+        "messages": decisions.column("action").to_pylist().count("send"),
+        "planned_early": planned.early,
+    }
+
+
+def _first_steps(decisions: pa.Table) -> pa.Table:
+    """One row a customer: the first step there is."""
+    import pyarrow as pa
+
+    customers = decisions.column("customer").to_pylist()
+    return decisions.filter(
+        pa.array([i == 0 or one != customers[i - 1] for i, one in enumerate(customers)], pa.bool_())
+    )
+
+
+def _print(planned: Planned, dry_run: bool, file: Path | None) -> None:
+    from huitou.decisions.reasons import say_reason
+
+    if planned.early:
+        settled = clock.to_datetime(planned.broadcast.settled_at or 0, planned.campaign.timezone).strftime("%H:%M")
+        err.print(
+            tell(
+                f"[yellow]订单可能还没有到齐(到 {settled} 才算齐);晚到的订单会在发送前拦下消息。[/yellow]",
+                f"[yellow]Orders may still be arriving (until {settled}); late ones stop messages before they go.[/yellow]",
+            )
+        )
+    first = _first_steps(planned.decisions)
+    counts = Counter(zip(first.column("action").to_pylist(), first.column("reason").to_pylist(), strict=True))
+    actions = {"send": tell("发送", "send"), "holdout": tell("对照", "hold out"), "nothing": tell("不发", "nothing")}
+    rows = [
+        [actions[action], say_text(say_reason(reason)), f"{people:,}"]
+        for (action, reason), people in sorted(counts.items(), key=lambda item: (item[0][0], -item[1]))
+    ]
+    print_rows("", [tell("决定", "decision"), tell("原因", "why"), tell("人数", "people")], rows)
+    messages = planned.decisions.column("action").to_pylist().count("send")
+    kept = tell("(预演,没有保存)", "(dry run, nothing kept)") if dry_run else ""
+    out.print(
+        tell(
+            f"{planned.broadcast.broadcast} × {planned.campaign.name} v{planned.campaign.version}:"
+            f"新决定 {planned.decided:,} 人,共 {messages:,} 条消息,新排队 {planned.queued:,} 条{kept}",
+            f"{planned.broadcast.broadcast} × {planned.campaign.name} v{planned.campaign.version}: "
+            f"{planned.decided:,} people newly decided, {messages:,} messages in all, {planned.queued:,} newly queued {kept}",
+        )
+    )
+    if file:
+        out.print(tell(f"已写入 {file}", f"written to {file}"))

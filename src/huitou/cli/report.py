@@ -1,0 +1,161 @@
+"""`huitou report`: what a broadcast and its follow-up brought."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from huitou.cli.common import AsJson, Data, Now, house, out, print_json, print_rows, say_text, stages, tell
+from huitou.cli.reach import CampaignFile
+from huitou.kit import clock
+from huitou.kit.money import format_money
+
+if TYPE_CHECKING:
+    from huitou.measurement.report import Caused, Observed, Report
+    from huitou.science.lift import ArmLift
+
+VERDICTS = {
+    "positive": {"zh": "有提升", "en": "it helped"},
+    "negative": {"zh": "有损害", "en": "it hurt"},
+    "cannot_tell": {"zh": "还看不出来", "en": "cannot tell"},
+}
+WHY = {
+    "too_few_people": {"zh": "人太少", "en": "too few people"},
+    "too_few_clusters": {"zh": "分组太少", "en": "too few clusters"},
+    "no_outcomes": {"zh": "两边都还没有订单", "en": "no orders on either side yet"},
+    "no_variation": {"zh": "两边没有差别可比", "en": "nothing varies"},
+    "too_few_outcomes": {"zh": "订单太少", "en": "too few orders"},
+    "sample_ratio_mismatch": {
+        "zh": "对照组人数不对,随机化可能坏了",
+        "en": "the split is off: randomisation may be broken",
+    },
+    "interval_holds_zero": {"zh": "区间包含零", "en": "the interval holds zero"},
+}
+
+
+def show_report(
+    broadcast: Annotated[str, typer.Argument(metavar="BROADCAST", help="Its id; see `huitou broadcasts`.")],
+    campaign: CampaignFile = None,
+    as_json: AsJson = False,
+    now: Now = None,
+    data: Data = None,
+) -> None:
+    """Report a broadcast: its funnel, what was decided and sent, and what that caused against the holdout, in money."""
+    with house(data, now):
+        from huitou.flows.follow_up import choose_campaign, read_report
+
+        with stages():
+            report = read_report(broadcast, choose_campaign(campaign) if campaign else None)
+        if as_json:
+            print_json(asdict(report))
+        else:
+            print_report(report)
+
+
+def print_report(report: Report) -> None:
+    when = clock.to_datetime(report.started_at, "Asia/Shanghai").strftime("%Y-%m-%d %H:%M")
+    state = tell("已结束", "final") if report.is_final else tell("进行中", "so far")
+    out.print(f"[bold]{report.broadcast}[/bold] {report.title or ''}  {when}  {report.campaign}  ({state})")
+    _print_funnel(report)
+    _print_decided(report)
+    _print_sent(report)
+    if report.caused:
+        print_caused(report.caused, report.currency)
+    else:
+        out.print(tell("没有可比的两组人,不谈增量。", "There are no two groups to compare: no lift is claimed."))
+    _print_observed(report.observed)
+
+
+def _print_funnel(report: Report) -> None:
+    funnel = report.funnel
+    steps = [
+        (tell("进入", "entered"), funnel.entered),
+        (tell("看到商品", "saw a product"), funnel.saw_product),
+        (tell("点击", "clicked"), funnel.clicked),
+        (tell("加购", "added to cart"), funnel.carted),
+        (tell("下单", "ordered"), funnel.ordered),
+    ]
+    total = max(funnel.entered, 1)
+    print_rows("", [tell("漏斗", "funnel"), "", ""], [[name, f"{n:,}", f"{n / total:.1%}"] for name, n in steps])
+
+
+def _print_decided(report: Report) -> None:
+    from huitou.decisions.reasons import say_reason
+
+    actions = {"send": tell("发送", "send"), "holdout": tell("对照", "hold out"), "nothing": tell("不发", "nothing")}
+    rows = [[actions[one.action], say_text(say_reason(one.reason)), f"{one.people:,}"] for one in report.decided]
+    print_rows("", [tell("决定", "decided"), tell("原因", "why"), tell("人数", "people")], rows)
+
+
+def _print_sent(report: Report) -> None:
+    sent = report.sent
+    out.print(
+        tell(
+            f"发出 {sent.handed_over:,} 条,打开 {sent.opened:,},点击 {sent.clicked:,},状态不明 {sent.in_doubt:,}",
+            f"{sent.handed_over:,} messages sent, {sent.opened:,} opened, {sent.clicked:,} clicked, {sent.in_doubt:,} in doubt",
+        )
+    )
+    if sent.not_sent:
+        from huitou.decisions.reasons import say_reason
+
+        stopped = ", ".join(f"{say_text(say_reason(reason))} {count:,}" for reason, count in sent.not_sent.items())
+        out.print(tell(f"拦下:{stopped}", f"stopped: {stopped}"), style="dim")
+
+
+def print_caused(caused: Caused, currency: str) -> None:
+    """The lift in words, with its interval; money in the major unit."""
+    orders, profit = caused.orders, caused.profit_minor
+    title = tell(
+        f"增量(随机对照:发送 {orders.n:,} 人,对照 {orders.control_n:,} 人)",
+        f"Lift (randomised: {orders.n:,} written to, {orders.control_n:,} left alone)",
+    )
+    rows = [
+        [tell("订单/千人", "orders per 1,000"), *_per_1000(orders), _verdict(orders)],
+        [
+            tell("利润(扣除优惠与发送成本)", "profit after offers and messages"),
+            *_money(profit, currency),
+            _verdict(profit),
+        ],
+    ]
+    print_rows(title, ["", tell("增量", "lift"), tell("95% 区间", "95% interval"), ""], rows)
+    costs = tell(
+        f"发送成本 {format_money(round(caused.message_cost_minor), currency)},优惠 {format_money(round(caused.discount_minor), currency)}",
+        f"messages cost {format_money(round(caused.message_cost_minor), currency)}, offers {format_money(round(caused.discount_minor), currency)}",
+    )
+    roi = f"  ROI {caused.roi.roi:+.0%} [{caused.roi.low:+.0%}, {caused.roi.high:+.0%}]" if caused.roi else ""
+    out.print(costs + roi, markup=False)
+
+
+def _per_1000(lift: ArmLift) -> tuple[str, str]:
+    if lift.effect is None or lift.low is None or lift.high is None:
+        return "–", "–"
+    return f"{lift.effect * 1000:+.1f}", f"[{lift.low * 1000:+.1f}, {lift.high * 1000:+.1f}]"
+
+
+def _money(lift: ArmLift, currency: str) -> tuple[str, str]:
+    if lift.total is None or lift.total_low is None or lift.total_high is None:
+        return "–", "–"
+    low, high = format_money(round(lift.total_low), currency), format_money(round(lift.total_high), currency)
+    return format_money(round(lift.total), currency), f"[{low}, {high}]"
+
+
+def _verdict(lift: ArmLift) -> str:
+    why = f" ({say_text(WHY[lift.reason])})" if lift.reason else ""
+    return say_text(VERDICTS[lift.verdict]) + why
+
+
+def _print_observed(observed: Observed) -> None:
+    rows = [[row["broadcast"], f"{row['viewers']:,}", f"{row['share']:.2%}"] for row in observed.conversions]
+    title = tell("仅为观察,不代表因果", "Observed only, not caused")
+    print_rows(title, [tell("场次", "broadcast"), tell("观看", "viewers"), tell("看播成交率", "live conversion")], rows)
+    rates = (observed.opt_outs_per_1000, observed.complaints_per_1000, observed.negative_replies_per_1000)
+    shown = [f"{rate:.1f}" if rate is not None else "–" for rate in rates]
+    out.print(
+        tell(
+            f"每千条:退订 {shown[0]},投诉 {shown[1]},负面回复 {shown[2]}",
+            f"per 1,000 messages: {shown[0]} opt-outs, {shown[1]} complaints, {shown[2]} negative replies",
+        ),
+        markup=False,
+    )

@@ -1,0 +1,60 @@
+"""`huitou send`: send what is due."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from huitou.cli.common import AsJson, Data, Now, err, house, out, print_json, print_rows, progress, tell
+
+if TYPE_CHECKING:
+    from huitou.delivery.send import SendResult
+
+
+def send_messages(as_json: AsJson = False, now: Now = None, data: Data = None) -> None:
+    """Send everything that is due now, and stop. Never twice; never after an order, an opt-out, a cap or quiet hours.
+
+    HUITOU_SMTP_URL names the mail server, e.g. smtp://user:password@mail.example.com:587
+    """
+    with house(data, now):
+        from huitou.flows.follow_up import run_due
+
+        with progress(tell("发送", "sending")) as update:
+            result = run_due(lambda so_far: update(so_far.submitted))
+    document = _document(result)
+    if as_json:
+        print_json(document)
+    else:
+        _print(result)
+    if result.down:
+        for channel, why in result.down.items():
+            err.print(
+                tell(f"[red]✗[/red] 渠道 {channel} 连不上:{why}", f"[red]✗[/red] channel {channel} is down: {why}")
+            )
+        raise typer.Exit(1)
+
+
+def _document(result: SendResult) -> dict[str, object]:
+    states = sorted({state for state, _ in result.states})
+    return {
+        **{state: result.count(state) for state in states},
+        "reasons": {state: result.reasons(state) for state in states if any(result.reasons(state))},
+        "down": result.down,
+        "seconds": round(result.seconds, 3),
+    }
+
+
+def _print(result: SendResult) -> None:
+    from huitou.cli.common import language
+    from huitou.decisions.reasons import say_reason
+    from huitou.kit.text import say
+
+    if not result.states:
+        out.print(tell("没有到时间的消息。", "Nothing is due."))
+        return
+    rows = [
+        [state, say(say_reason(reason), language()) if reason else "", f"{count:,}"]
+        for (state, reason), count in sorted(result.states.items())
+    ]
+    print_rows("", [tell("状态", "state"), tell("原因", "why"), tell("条数", "messages")], rows)

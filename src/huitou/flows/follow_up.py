@@ -1,0 +1,172 @@
+"""The follow-up from end to end: plan, put into the outbox, send what is due, report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from huitou.campaigns.definition import Campaign
+from huitou.campaigns.reading import default_text
+from huitou.campaigns.versions import list_campaigns, load_campaign, save_version, set_state
+from huitou.catalog.broadcasts import Broadcast, find_broadcast, list_broadcasts
+from huitou.decisions.decide import plan_from
+from huitou.decisions.gather import gather_inputs
+from huitou.decisions.lake_tables import DECISIONS
+from huitou.decisions.reach import Reach, measure_reach
+from huitou.delivery.outbox import enqueue
+from huitou.delivery.send import Progress as SendProgress
+from huitou.delivery.send import SendResult, send_due
+from huitou.flows.refresh import Progress, apply_news, catch_up
+from huitou.flows.tables import MESSAGES, open_tables
+from huitou.kit import clock
+from huitou.kit.errors import Refused
+from huitou.measurement.report import Report, make_report
+from huitou.stores.engine import Engine
+from huitou.stores.ledger import connect, lock, read_arrow, transaction
+
+LOCK = "plan"
+
+
+@dataclass(frozen=True)
+class Planned:
+    """All decisions of a campaign and broadcast, and how many of them, and of their messages, are new."""
+
+    broadcast: Broadcast
+    campaign: Campaign
+    decisions: pa.Table
+    decided: int
+    queued: int
+    early: bool  # planned before the broadcast's orders may be taken as told
+
+
+def choose_campaign(file: Path | None = None, name: str | None = None) -> Campaign:
+    """The campaign of a file (saved as its next version), of a name, or the shipped follow-up. Saved, so that it counts."""
+    with transaction() as connection:
+        if file is not None:
+            return save_version(connection, read_text(file))
+        if name is not None:
+            return load_campaign(connection, name)
+        known = [found for found, *_ in list_campaigns(connection)]
+        if len(known) == 1:
+            return load_campaign(connection, known[0])
+        if "follow-up" in known:
+            return load_campaign(connection, "follow-up")
+        return save_version(connection, default_text())
+
+
+def read_text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Refused({"zh": f"读不了 {file}:{error}", "en": f"cannot read {file}: {error}"}) from error
+
+
+def plan_follow_up(
+    broadcast: str, campaign: Campaign, *, dry_run: bool = False, progress: Progress | None = None
+) -> Planned:
+    """Decide for every candidate that has no decision yet, keep the decisions, queue their messages.
+
+    Decisions are kept before messages are queued; where the process dies between them the next plan queues what is
+    missing. With `dry_run` nothing is kept. Refused while the broadcast is live.
+    """
+    catch_up(progress)
+    now = clock.now_us()
+    if progress:
+        progress("plan")
+    with connect() as holder:
+        holder.execute("SET idle_in_transaction_session_timeout = 0")
+        lock(holder, LOCK)
+        with open_tables() as engine:
+            found = find_broadcast(engine, broadcast)
+            inputs = gather_inputs(engine, found, campaign, now)
+            decisions = plan_from(inputs, campaign, now)
+            fresh = _fresh(decisions, inputs.existing)
+            if dry_run:
+                return Planned(found, campaign, decisions, _people(fresh), 0, _is_early(found, now))
+            if fresh.num_rows:
+                engine.lake.append(DECISIONS, fresh)
+        if progress:
+            progress("queue")
+        with transaction() as connection:
+            queued = enqueue(connection, decisions, campaign)
+    return Planned(found, campaign, decisions, _people(fresh), queued, _is_early(found, now))
+
+
+def _fresh(decisions: pa.Table, existing: pa.Table) -> pa.Table:
+    known = set(existing.column("decision_id").to_pylist())
+    return decisions.filter(pa.array([one not in known for one in decisions.column("decision_id").to_pylist()]))
+
+
+def _people(decisions: pa.Table) -> int:
+    return len(decisions.column("customer").unique())
+
+
+def _is_early(broadcast: Broadcast, now: int) -> bool:
+    return broadcast.settled_at is not None and now < broadcast.settled_at
+
+
+def show_reach(broadcast: str, campaign: Campaign, progress: Progress | None = None) -> Reach:
+    """Of N watchers, how many can be written to, by which channel, and why the rest cannot."""
+    catch_up(progress)
+    with open_tables() as engine:
+        found = find_broadcast(engine, broadcast)
+        return measure_reach(engine, found, campaign, clock.now_us())
+
+
+def run_due(progress: SendProgress | None = None) -> SendResult:
+    """Load what came in, so that orders and opt-outs count, then send what is due and note what became of it."""
+    catch_up()
+    result = send_due(progress=progress)
+    apply_news()
+    return result
+
+
+def read_report(broadcast: str, campaign: Campaign | None = None) -> Report:
+    """The report as of now; without a campaign the one the broadcast was planned with, else the shipped one."""
+    catch_up()
+    with open_tables() as engine:
+        found = find_broadcast(engine, broadcast)
+        chosen = campaign or _campaign_of(engine, found)
+        with transaction() as connection:
+            query = f"SELECT * FROM ({MESSAGES}) m WHERE campaign = %s AND broadcast = %s"  # noqa: S608 - our own text
+            messages = read_arrow(connection, query, (chosen.name, broadcast))
+        return make_report(engine, found, chosen, messages, clock.now_us())
+
+
+def _campaign_of(engine: Engine, broadcast: Broadcast) -> Campaign:
+    used = engine.run("flows", "campaigns_of", broadcast=broadcast.broadcast).column("campaign").to_pylist()
+    return choose_campaign(name=used[0] if used else None)
+
+
+def start_automatic(progress: Callable[[str], None] | None = None) -> list[Planned]:
+    """Plan the automatic campaigns for every broadcast that is settled and still within their window."""
+    with transaction() as connection:
+        names = [name for name, _, state, automatic in list_campaigns(connection) if automatic and state == "active"]
+        campaigns = [load_campaign(connection, name) for name in names]
+    if not campaigns:
+        return []
+    catch_up(progress)
+    now = clock.now_us()
+    with open_tables() as engine:
+        ended = [one for one in list_broadcasts(engine) if one.settled_at is not None and one.settled_at <= now]
+        planned = {(row["broadcast"], row["campaign"]) for row in engine.run("flows", "planned").to_pylist()}
+    return [
+        plan_follow_up(one.broadcast, campaign, progress=progress)
+        for one in ended
+        for campaign in campaigns
+        if (one.ended_at or 0) + campaign.window_us() > now and (one.broadcast, campaign.name) not in planned
+    ]
+
+
+def pause(name: str) -> None:
+    """Nothing of the campaign goes out until it is resumed; what is queued stays queued."""
+    with transaction() as connection:
+        set_state(connection, name, "paused")
+
+
+def resume(name: str) -> None:
+    with transaction() as connection:
+        set_state(connection, name, "active")

@@ -1,0 +1,71 @@
+"""The worker: runs the jobs, and asks for them when events come in or time has passed."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+from procrastinate import App
+from procrastinate.jobs import Job
+
+from huitou.events.load import wait_for_events
+from huitou.flows.jobs import ask_for, make_jobs
+
+log = structlog.get_logger()
+
+LOAD_EVERY = 5.0  # seconds without news after which the journal is looked at anyway
+SEND_EVERY = 5.0
+START_EVERY = 60.0
+STALLED_AFTER = 30  # seconds without a heartbeat: the worker that ran the job is gone
+PARALLEL = 2
+
+
+async def run_worker(stop: asyncio.Event) -> None:
+    """Until `stop` is set; a job at work is finished first."""
+    jobs = make_jobs()
+    async with jobs.open_async():
+        await retry_stalled(jobs)
+        worker = asyncio.create_task(
+            jobs.run_worker_async(
+                concurrency=PARALLEL,
+                install_signal_handlers=False,
+                delete_jobs="successful",
+                fetch_job_polling_interval=1.0,
+            )
+        )
+        asking = [
+            asyncio.create_task(_on_news(jobs, stop)),
+            asyncio.create_task(_every(SEND_EVERY, jobs, "messages.sent", stop)),
+            asyncio.create_task(_every(START_EVERY, jobs, "follow_ups.started", stop)),
+        ]
+        stopped = asyncio.create_task(stop.wait())
+        await asyncio.wait({worker, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (*asking, stopped):
+            task.cancel()
+        await asyncio.gather(*asking, stopped, return_exceptions=True)
+        worker.cancel()
+        await asyncio.gather(worker, return_exceptions=True)
+
+
+async def retry_stalled(jobs: App) -> int:
+    """Put back the jobs of workers that were killed: they would stay 'doing' for ever and hold their locks."""
+    stalled: list[Job] = list(await jobs.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER))
+    for job in stalled:
+        await jobs.job_manager.retry_job(job)
+    if stalled:
+        log.info("jobs.retried", count=len(stalled))
+    return len(stalled)
+
+
+async def _on_news(jobs: App, stop: asyncio.Event) -> None:
+    while not stop.is_set():
+        await asyncio.to_thread(wait_for_events, LOAD_EVERY)
+        await ask_for(jobs, "events.loaded")
+
+
+async def _every(seconds: float, jobs: App, name: str, stop: asyncio.Event) -> None:
+    while not stop.is_set():
+        await ask_for(jobs, name)
+        if name == "follow_ups.started":
+            await retry_stalled(jobs)
+        await asyncio.sleep(seconds)
