@@ -120,7 +120,8 @@ def inputs(people: list[dict[str, Any]], **tables: Any) -> Inputs:
     return Inputs(
         broadcast=given.get("broadcast", B20),
         candidates=pa.Table.from_pylist(people, schema=CANDIDATES),
-        existing=given.get("existing", DECISIONS.schema.empty_table()),
+        existing=DECISIONS.schema.empty_table(),
+        decided=pa.chunked_array([], pa.string()),
         **built,
     )
 
@@ -187,6 +188,7 @@ def crowd(n: int, seed: int = 1, broadcast: Broadcast = B20) -> Inputs:
         stops=_stops(ids, rng, ended),
         contacts=_contacts(ids, rng, ended),
         existing=DECISIONS.schema.empty_table(),
+        decided=pa.chunked_array([], pa.string()),
     )
 
 

@@ -177,12 +177,14 @@ def test_candidates_added_later_leave_the_earlier_rows_as_they_are() -> None:
     given = crowd(6000)
     early = replace(given, candidates=given.candidates.slice(0, 4000))
     first = plan_from(early, campaign(), NOW)
-    second = plan_from(replace(given, existing=first), campaign(), NOW + HOUR)
+    second = plan_from(replace(given, existing=first, decided=first.column("customer")), campaign(), NOW + HOUR)
     known = pa.array(set(first.column("customer").to_pylist()))
     kept = second.filter(pc.is_in(second.column("customer"), value_set=known))
     assert kept.equals(first)
     assert len(set(second.column("customer").to_pylist())) == 6000
-    assert plan_from(replace(given, existing=second), campaign(), NOW + DAY).equals(second)
+    assert plan_from(replace(given, existing=second, decided=second.column("customer")), campaign(), NOW + DAY).equals(
+        second
+    )
     spent = pc.sum(second.column("cost_minor")).as_py()
     assert spent <= campaign().budget.messages_minor
 

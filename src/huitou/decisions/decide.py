@@ -8,15 +8,22 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from huitou.campaigns.definition import Campaign
+from huitou.catalog.broadcasts import Broadcast, find_broadcast
 from huitou.decisions.budget import Purse
 from huitou.decisions.inputs import Inputs
+from huitou.decisions.lake_tables import DECISIONS
 from huitou.decisions.people import gather_people
 from huitou.decisions.plan import SEND, make_plan
 from huitou.decisions.policies import find_policy
+from huitou.decisions.reading import open_lake, read_inputs
 from huitou.decisions.rows import write_rows
-from huitou.kit.clock import MINUTE
+from huitou.kit.clock import MINUTE, now_us
 from huitou.kit.errors import Refused
 from huitou.kit.money import to_micro
+from huitou.kit.text import Text
+from huitou.stores.engine import Engine
+from huitou.stores.lake import Lake
+from huitou.stores.ledger import Connection, connect, lock
 
 
 def plan_from(inputs: Inputs, campaign: Campaign, now: int) -> pa.Table:
@@ -25,18 +32,75 @@ def plan_from(inputs: Inputs, campaign: Campaign, now: int) -> pa.Table:
     A function of its arguments alone: the same inputs, their rows in any order, give the same bytes within a minute.
     Refused while the broadcast is live.
     """
-    if inputs.broadcast.ended_at is None:
-        raise Refused(
-            {"zh": "直播还没有结束,不能制定追播。", "en": "the broadcast has not ended yet"}, code="still_live"
-        )
+    refuse_live(inputs.broadcast)
     policy = find_policy(campaign)
     people = gather_people(inputs, campaign)
     purse = purse_left(campaign, inputs.existing)
     decided_at = now // MINUTE * MINUTE
     if len(people) == 0:
         return sort_rows(inputs.existing)
-    plan = make_plan(inputs, people, campaign, policy, purse, decided_at)
-    return sort_rows(pa.concat_tables([inputs.existing, write_rows(plan, campaign, inputs.broadcast, policy)]))
+    new = write_rows(make_plan(inputs, people, campaign, policy, purse, decided_at), campaign, inputs.broadcast, policy)
+    return sort_rows(pa.concat_tables([inputs.existing, new])) if inputs.existing.num_rows else new
+
+
+def decide(
+    broadcast: str,
+    campaign: Campaign,
+    now: int | None = None,
+    *,
+    dry_run: bool = False,
+    went: pa.Table | None = None,
+) -> pa.Table:
+    """Decide for everybody who watched the broadcast and did not order in it; the rows of the decisions table.
+
+    Unless it is a dry run the new decisions are in the lake when this returns, exactly once: one plan of a campaign
+    and broadcast at a time, each adding only people who have no decision. `went`: see `read_inputs`.
+    NotFound for an unknown broadcast, Refused for a live one.
+    """
+    now = now_us() if now is None else now
+    with connect() as connection:
+        connection.execute("SET idle_in_transaction_session_timeout = 0")
+        lock(connection, f"plan:{campaign.name}:{broadcast}")
+        with Engine() as engine:
+            open_lake(engine)
+            show = find_broadcast(engine, broadcast, now)
+            refuse_live(show)
+            inputs = read_inputs(engine, connection, show, campaign, now, went)
+            lake = engine.lake
+        table = plan_from(inputs, campaign, now)
+        if not dry_run:
+            write_decisions(lake, connection, table, inputs.existing, f"plan:{campaign.name}:{broadcast}")
+    return table
+
+
+def write_decisions(lake: Lake, connection: Connection, table: pa.Table, existing: pa.Table, app: str) -> int:
+    """Append the rows that are not there yet, in one commit; how many. The caller holds the plan's lock."""
+    known = pc.is_in(table.column("decision_id"), value_set=existing.column("decision_id").combine_chunks())
+    new = table.filter(pc.invert(known))
+    if new.num_rows:
+        lock(connection, f"lake:{DECISIONS.name}")
+        lake.append(DECISIONS, new, app=app, version=lake.loaded_version(DECISIONS, app) + 1)
+    return int(new.num_rows)
+
+
+def refuse_live(broadcast: Broadcast) -> None:
+    if broadcast.ended_at is None:
+        raise Refused(
+            {"zh": f"场次 {broadcast.broadcast} 还没有结束,不能制定追播。",
+             "en": f"the broadcast {broadcast.broadcast} has not ended yet"},
+            code="still_live",
+        )  # fmt: skip
+
+
+def warn_unsettled(broadcast: Broadcast, now: int) -> Text | None:
+    """What to say when a plan is made before late orders had time to arrive; None afterwards."""
+    if broadcast.settled_at is None or now >= broadcast.settled_at:
+        return None
+    minutes = -(-(broadcast.settled_at - now) // MINUTE)
+    return {
+        "zh": f"直播刚结束:{minutes} 分钟内还可能有迟到的订单。晚到的订单仍会拦下未发的消息。",
+        "en": f"the broadcast has just ended: orders may still come in for {minutes} min; they stop what is not sent yet",
+    }
 
 
 def sort_rows(table: pa.Table) -> pa.Table:

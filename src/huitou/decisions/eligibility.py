@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from huitou.campaigns.definition import Campaign
+from huitou.campaigns.definition import Campaign, Channel
 from huitou.decisions.columns import NONE_AT, Bools, Ints, rows_of, texts
 from huitou.decisions.inputs import Inputs
 from huitou.decisions.people import People
@@ -33,7 +34,7 @@ class Eligibility:
 
 
 def check_eligibility(inputs: Inputs, people: People, campaign: Campaign) -> Eligibility:
-    state = channel_states(inputs, people.customer, campaign)
+    state = channel_states(people.customer, inputs.addresses, inputs.permissions, campaign.channels)
     reason = np.full(len(people), "", dtype=object)
     since = inputs.broadcast.started_at
     for code, applies in (
@@ -48,30 +49,24 @@ def check_eligibility(inputs: Inputs, people: People, campaign: Campaign) -> Eli
     return Eligibility(state, reason)
 
 
-def channel_states(inputs: Inputs, customer: pa.Array, campaign: Campaign) -> Ints:
+def channel_states(customer: pa.Array, addresses: pa.Table, permissions: pa.Table, channels: Sequence[Channel]) -> Ints:
     """(n, channels): an address first, then the consent; who withdrew it is told apart from who never gave it."""
     states = []
-    for channel in campaign.channels:
-        has = _has(inputs, customer, channel.address)
-        granted, withdrawn = _consent(inputs, customer, channel.name)
-        states.append(
-            np.where(~has, NO_ADDRESS, np.where(granted, REACHABLE, np.where(withdrawn, OPTED_OUT, NO_CONSENT)))
-        )
+    for channel in channels:
+        has = _is_among(customer, addresses, pc.equal(addresses.column("kind"), channel.address))
+        granted, withdrawn = _consent(customer, permissions, channel.name)
+        without = np.where(withdrawn, OPTED_OUT, NO_CONSENT)
+        states.append(np.where(~has, NO_ADDRESS, np.where(granted, REACHABLE, without)))
     return np.stack(states, axis=1).astype(np.int64)
 
 
-def _has(inputs: Inputs, customer: pa.Array, kind: str) -> Bools:
-    return _is_among(customer, inputs.addresses, pc.equal(inputs.addresses.column("kind"), kind))
-
-
-def _consent(inputs: Inputs, customer: pa.Array, channel: str) -> tuple[Bools, Bools]:
+def _consent(customer: pa.Array, permissions: pa.Table, channel: str) -> tuple[Bools, Bools]:
     """Granted, withdrawn. A channel's own row already reflects a withdrawal from all channels; who has none never
     granted it, and may have withdrawn everything."""
-    table = inputs.permissions
-    here, everywhere = (pc.equal(table.column("channel"), name) for name in (channel, EVERY_CHANNEL))
-    yes = table.column("granted")
-    granted = _is_among(customer, table, pc.and_(here, yes))
-    withdrawn = _is_among(customer, table, pc.and_(pc.or_(here, everywhere), pc.invert(yes)))
+    here, everywhere = (pc.equal(permissions.column("channel"), name) for name in (channel, EVERY_CHANNEL))
+    yes = permissions.column("granted")
+    granted = _is_among(customer, permissions, pc.and_(here, yes))
+    withdrawn = _is_among(customer, permissions, pc.and_(pc.or_(here, everywhere), pc.invert(yes)))
     return granted, withdrawn & ~granted
 
 

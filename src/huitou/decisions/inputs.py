@@ -63,13 +63,16 @@ ADDRESSES = pa.schema([("customer", _text), ("kind", _text)])  # identifier kind
 PERMISSIONS = pa.schema([("customer", _text), ("channel", _text), ("granted", _bool)])
 STOPS = pa.schema([("customer", _text), ("kind", _text), ("occurred_at", _int)])  # order | unfollow | complaint
 CONTACTS = pa.schema([("customer", _text), ("contact_at", _int)])  # messages sent, and planned by other decisions
+# What became of messages handed over for sending; contact_at is null for those that will never go.
+WENT = pa.schema([("decision", _text), ("customer", _text), ("contact_at", _int)])
 
 
 @dataclass(frozen=True)
 class Inputs:
     """Everything that a plan depends on, besides the campaign and the clock. Rows in any order.
 
-    `existing` are the decisions already taken for this campaign and broadcast (columns of the decisions table).
+    `existing` are the decisions already taken for this campaign and broadcast (columns of the decisions table),
+    `decided` the people, as they are today, who have one.
     """
 
     broadcast: Broadcast
@@ -82,3 +85,4 @@ class Inputs:
     stops: pa.Table
     contacts: pa.Table
     existing: pa.Table
+    decided: pa.ChunkedArray

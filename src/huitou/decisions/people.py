@@ -110,9 +110,8 @@ def hash_features(people: People, extra: NDArray[np.int64]) -> list[str]:
 
 def _undecided(inputs: Inputs) -> pa.Table:
     table = inputs.candidates
-    decided = inputs.existing.column("customer").combine_chunks()
-    if len(decided):
-        known = pc.unique(decided)
+    if len(inputs.decided):
+        known = pc.unique(inputs.decided)
         table = table.filter(pc.invert(pc.is_in(table.column("customer"), value_set=known)))
     return table.take(pc.sort_indices(table, [("customer", "ascending")])).combine_chunks()
 
