@@ -52,6 +52,6 @@ def _make_console() -> App:
             inner = {**scope, "path": scope["path"].removeprefix("/static"), "root_path": ""}
             await static(inner, receive, send)
         else:
-            await django(scope, receive, send)  # type: ignore[arg-type]
+            await django(scope, receive, send)
 
     return console

@@ -8,9 +8,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from huitou.cli.common import AsJson, Data, Now, err, house, out, print_json, print_rows, say_text, stages, tell
+from huitou.cli.common import (
+    AsJson,
+    Data,
+    Now,
+    err,
+    house,
+    language,
+    out,
+    print_json,
+    print_rows,
+    say_text,
+    stages,
+    tell,
+)
 from huitou.cli.reach import CampaignFile
-from huitou.kit import clock
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -53,16 +65,15 @@ def make_plan(
 def _summary(planned: Planned) -> dict[str, object]:
     decisions = planned.decisions
     return {
-        "broadcast": planned.broadcast.broadcast,
+        "broadcast": planned.broadcast,
         "campaign": planned.campaign.name,
         "version": planned.campaign.version,
         "candidates": len(decisions.column("customer").unique()),
-        "newly_decided": planned.decided,
         "newly_queued": planned.queued,
         "actions": dict(Counter(_first_steps(decisions).column("action").to_pylist())),
         "reasons": dict(Counter(_first_steps(decisions).column("reason").to_pylist())),
         "messages": decisions.column("action").to_pylist().count("send"),
-        "planned_early": planned.early,
+        "warning": dict(planned.warning) if planned.warning else None,
     }
 
 
@@ -77,32 +88,25 @@ def _first_steps(decisions: pa.Table) -> pa.Table:
 
 
 def _print(planned: Planned, dry_run: bool, file: Path | None) -> None:
-    from huitou.decisions.reasons import say_reason
+    from huitou.decisions.reasons import name_reason
 
-    if planned.early:
-        settled = clock.to_datetime(planned.broadcast.settled_at or 0, planned.campaign.timezone).strftime("%H:%M")
-        err.print(
-            tell(
-                f"[yellow]订单可能还没有到齐(到 {settled} 才算齐);晚到的订单会在发送前拦下消息。[/yellow]",
-                f"[yellow]Orders may still be arriving (until {settled}); late ones stop messages before they go.[/yellow]",
-            )
-        )
+    if planned.warning:
+        err.print(say_text(planned.warning), style="yellow", markup=False)
     first = _first_steps(planned.decisions)
     counts = Counter(zip(first.column("action").to_pylist(), first.column("reason").to_pylist(), strict=True))
     actions = {"send": tell("发送", "send"), "holdout": tell("对照", "hold out"), "nothing": tell("不发", "nothing")}
     rows = [
-        [actions[action], say_text(say_reason(reason)), f"{people:,}"]
+        [actions[action], name_reason(reason, language()), f"{people:,}"]
         for (action, reason), people in sorted(counts.items(), key=lambda item: (item[0][0], -item[1]))
     ]
     print_rows("", [tell("决定", "decision"), tell("原因", "why"), tell("人数", "people")], rows)
     messages = planned.decisions.column("action").to_pylist().count("send")
     kept = tell("(预演,没有保存)", "(dry run, nothing kept)") if dry_run else ""
+    people, which = first.num_rows, f"{planned.broadcast} × {planned.campaign.name} v{planned.campaign.version}"
     out.print(
         tell(
-            f"{planned.broadcast.broadcast} × {planned.campaign.name} v{planned.campaign.version}:"
-            f"新决定 {planned.decided:,} 人,共 {messages:,} 条消息,新排队 {planned.queued:,} 条{kept}",
-            f"{planned.broadcast.broadcast} × {planned.campaign.name} v{planned.campaign.version}: "
-            f"{planned.decided:,} people newly decided, {messages:,} messages in all, {planned.queued:,} newly queued {kept}",
+            f"{which}:{people:,} 人,{messages:,} 条消息,新排队 {planned.queued:,} 条{kept}",
+            f"{which}: {people:,} people, {messages:,} messages, {planned.queued:,} newly queued {kept}",
         )
     )
     if file:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from huitou.cli.common import AsJson, Data, Now, house, out, print_json, print_rows, say_text, stages, tell
+from huitou.cli.common import AsJson, Data, Now, house, language, out, print_json, print_rows, say_text, stages, tell
 from huitou.cli.reach import CampaignFile
 from huitou.kit import clock
 from huitou.kit.money import format_money
@@ -82,10 +82,10 @@ def _print_funnel(report: Report) -> None:
 
 
 def _print_decided(report: Report) -> None:
-    from huitou.decisions.reasons import say_reason
+    from huitou.decisions.reasons import name_reason
 
     actions = {"send": tell("发送", "send"), "holdout": tell("对照", "hold out"), "nothing": tell("不发", "nothing")}
-    rows = [[actions[one.action], say_text(say_reason(one.reason)), f"{one.people:,}"] for one in report.decided]
+    rows = [[actions[one.action], name_reason(one.reason, language()), f"{one.people:,}"] for one in report.decided]
     print_rows("", [tell("决定", "decided"), tell("原因", "why"), tell("人数", "people")], rows)
 
 
@@ -98,9 +98,9 @@ def _print_sent(report: Report) -> None:
         )
     )
     if sent.not_sent:
-        from huitou.decisions.reasons import say_reason
+        from huitou.decisions.reasons import name_reason
 
-        stopped = ", ".join(f"{say_text(say_reason(reason))} {count:,}" for reason, count in sent.not_sent.items())
+        stopped = ", ".join(f"{name_reason(reason, language())} {count:,}" for reason, count in sent.not_sent.items())
         out.print(tell(f"拦下:{stopped}", f"stopped: {stopped}"), style="dim")
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from huitou.cli.common import AsJson, Data, Now, err, house, out, print_json, print_rows, progress, tell
+from huitou.cli.common import AsJson, Data, Now, err, house, language, out, print_json, print_rows, progress, tell
 
 if TYPE_CHECKING:
     from huitou.delivery.send import SendResult
@@ -46,15 +46,13 @@ def _document(result: SendResult) -> dict[str, object]:
 
 
 def _print(result: SendResult) -> None:
-    from huitou.cli.common import language
-    from huitou.decisions.reasons import say_reason
-    from huitou.kit.text import say
+    from huitou.decisions.reasons import name_reason
 
     if not result.states:
         out.print(tell("没有到时间的消息。", "Nothing is due."))
         return
     rows = [
-        [state, say(say_reason(reason), language()) if reason else "", f"{count:,}"]
+        [state, name_reason(reason, language()) if reason else "", f"{count:,}"]
         for (state, reason), count in sorted(result.states.items())
     ]
     print_rows("", [tell("状态", "state"), tell("原因", "why"), tell("条数", "messages")], rows)

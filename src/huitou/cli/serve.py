@@ -57,16 +57,16 @@ async def run_house(host: str, port: int, only: Part | None, ready: Callable[[st
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     async with asyncio.TaskGroup() as tasks:
-        running = [tasks.create_task(stop.wait())]
         if only in (None, Part.worker):
             from huitou.flows.worker import run_worker
 
-            running.append(tasks.create_task(run_worker(stop)))
+            tasks.create_task(run_worker(stop))
         if only is not Part.worker:
             port = free_port(host, port)
-            running.append(tasks.create_task(serve_http(host, port, only, stop)))
+            tasks.create_task(serve_http(host, port, only, stop))
             await wait_until_open(host, port, stop)
         ready(f"http://{host}:{port}", only)
+        await stop.wait()
 
 
 def free_port(host: str, port: int) -> int:
@@ -97,7 +97,7 @@ async def serve_http(host: str, port: int, only: Part | None, stop: asyncio.Even
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
     if not serving.done():
-        server.stop()
+        server.stop()  # type: ignore[no-untyped-call]
     await serving
     stop.set()
 

@@ -12,34 +12,38 @@ from huitou.campaigns.definition import Campaign
 from huitou.campaigns.reading import default_text
 from huitou.campaigns.versions import list_campaigns, load_campaign, save_version, set_state
 from huitou.catalog.broadcasts import Broadcast, find_broadcast, list_broadcasts
-from huitou.decisions.decide import plan_from
-from huitou.decisions.gather import gather_inputs
-from huitou.decisions.lake_tables import DECISIONS
-from huitou.decisions.reach import Reach, measure_reach
+from huitou.decisions.decide import decide, warn_unsettled
+from huitou.decisions.reach import Reach, reach
 from huitou.delivery.outbox import enqueue
 from huitou.delivery.send import Progress as SendProgress
 from huitou.delivery.send import SendResult, send_due
-from huitou.flows.refresh import Progress, apply_news, catch_up
+from huitou.flows.refresh import Progress, absorb, catch_up
 from huitou.flows.tables import MESSAGES, open_tables
 from huitou.kit import clock
 from huitou.kit.errors import Refused
+from huitou.kit.text import Text
 from huitou.measurement.report import Report, make_report
 from huitou.stores.engine import Engine
-from huitou.stores.ledger import connect, lock, read_arrow, transaction
+from huitou.stores.ledger import read_arrow, transaction
 
-LOCK = "plan"
+REMEMBERED = 60 * clock.DAY  # caps reach no further back
+# What became of what was queued, for the caps of the next plan: null for what will never go.
+WENT = """
+SELECT decision, customer,
+       CASE WHEN state IN ('suppressed', 'expired', 'failed') THEN NULL ELSE coalesce(final_at, send_at) END AS contact_at
+FROM message WHERE greatest(send_at, coalesce(final_at, 0)) > %s
+"""
 
 
 @dataclass(frozen=True)
 class Planned:
-    """All decisions of a campaign and broadcast, and how many of them, and of their messages, are new."""
+    """All decisions of a campaign and broadcast; how many of its messages are newly queued; a warning, or None."""
 
-    broadcast: Broadcast
+    broadcast: str
     campaign: Campaign
     decisions: pa.Table
-    decided: int
     queued: int
-    early: bool  # planned before the broadcast's orders may be taken as told
+    warning: Text | None
 
 
 def choose_campaign(file: Path | None = None, name: str | None = None) -> Campaign:
@@ -76,52 +80,30 @@ def plan_follow_up(
     now = clock.now_us()
     if progress:
         progress("plan")
-    with connect() as holder:
-        holder.execute("SET idle_in_transaction_session_timeout = 0")
-        lock(holder, LOCK)
-        with open_tables() as engine:
-            found = find_broadcast(engine, broadcast)
-            inputs = gather_inputs(engine, found, campaign, now)
-            decisions = plan_from(inputs, campaign, now)
-            fresh = _fresh(decisions, inputs.existing)
-            if dry_run:
-                return Planned(found, campaign, decisions, _people(fresh), 0, _is_early(found, now))
-            if fresh.num_rows:
-                engine.lake.append(DECISIONS, fresh)
-        if progress:
-            progress("queue")
-        with transaction() as connection:
-            queued = enqueue(connection, decisions, campaign)
-    return Planned(found, campaign, decisions, _people(fresh), queued, _is_early(found, now))
+    with transaction() as connection:
+        went = read_arrow(connection, WENT, (now - REMEMBERED,))
+    decisions = decide(broadcast, campaign, now, dry_run=dry_run, went=went)
+    with open_tables() as engine:
+        warning = warn_unsettled(find_broadcast(engine, broadcast), now)
+    if dry_run:
+        return Planned(broadcast, campaign, decisions, 0, warning)
+    if progress:
+        progress("queue")
+    with transaction() as connection:
+        queued = enqueue(connection, decisions, campaign)
+    return Planned(broadcast, campaign, decisions, queued, warning)
 
 
-def _fresh(decisions: pa.Table, existing: pa.Table) -> pa.Table:
-    known = set(existing.column("decision_id").to_pylist())
-    return decisions.filter(pa.array([one not in known for one in decisions.column("decision_id").to_pylist()]))
-
-
-def _people(decisions: pa.Table) -> int:
-    return len(decisions.column("customer").unique())
-
-
-def _is_early(broadcast: Broadcast, now: int) -> bool:
-    return broadcast.settled_at is not None and now < broadcast.settled_at
-
-
-def show_reach(broadcast: str, campaign: Campaign, progress: Progress | None = None) -> Reach:
+def show_reach(broadcast: str, campaign: Campaign | None = None, progress: Progress | None = None) -> Reach:
     """Of N watchers, how many can be written to, by which channel, and why the rest cannot."""
     catch_up(progress)
-    with open_tables() as engine:
-        found = find_broadcast(engine, broadcast)
-        return measure_reach(engine, found, campaign, clock.now_us())
+    return reach(broadcast, campaign, clock.now_us())
 
 
 def run_due(progress: SendProgress | None = None) -> SendResult:
-    """Load what came in, so that orders and opt-outs count, then send what is due and note what became of it."""
-    catch_up()
-    result = send_due(progress=progress)
-    apply_news()
-    return result
+    """Load what came in, so that orders and opt-outs count, then send what is due."""
+    absorb()
+    return send_due(progress=progress)
 
 
 def read_report(broadcast: str, campaign: Campaign | None = None) -> Report:

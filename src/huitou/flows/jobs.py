@@ -19,12 +19,17 @@ def make_jobs() -> App:
     """The procrastinate application; open it with `open_async`."""
     jobs = App(connector=PsycopgConnector(conninfo=database_url()))
     jobs.task(name="events.loaded", lock=ALONE, queueing_lock="events.loaded")(_load)
+    jobs.task(name="portraits.refreshed", lock=ALONE, queueing_lock="portraits.refreshed")(_refresh)
     jobs.task(name="messages.sent", lock=ALONE, queueing_lock="messages.sent")(_send)
     jobs.task(name="follow_ups.started", lock=ALONE, queueing_lock="follow_ups.started")(_start)
     return jobs
 
 
 def _load() -> None:
+    refresh.absorb()
+
+
+def _refresh() -> None:
     refresh.catch_up()
 
 

@@ -16,7 +16,7 @@ from huitou.kit import clock
 from huitou.kit.settings import settings
 from huitou.stores.engine import Engine
 from huitou.stores.lake import Lake
-from huitou.stores.ledger import connect, lock, transaction
+from huitou.stores.ledger import Connection, connect, lock, transaction
 
 LOCK = "refresh"
 STALE = clock.DAY  # portraits speak of days (recency, stage): without news they are made anew after one
@@ -36,35 +36,40 @@ class Refreshed:
 def catch_up(progress: Progress | None = None, *, force: bool = False) -> Refreshed:
     """Load the journal, then make visits and portraits anew where events came since. One at a time; others wait."""
     say = progress or (lambda stage: None)
-    say("load")
-    loaded = load()
+    loaded = absorb(progress)
     with connect() as holder:
         holder.execute("SET idle_in_transaction_session_timeout = 0")
         lock(holder, LOCK)
-        apply_news()
         position = Lake(settings().lake).loaded_version(EVENTS, APP)
         done, computed_at = _mark(holder)
         is_news = force or position != done
         if not is_news and clock.now_us() - computed_at < STALE and clock.now_us() >= computed_at:
-            return Refreshed(loaded.events, None, None)
+            return Refreshed(loaded, None, None)
         visits, portraits = _refresh(is_news, say)
         holder.execute(
             "INSERT INTO refresh_mark (name, position, at) VALUES ('portraits', %s, %s)"
             " ON CONFLICT (name) DO UPDATE SET position = EXCLUDED.position, at = EXCLUDED.at",
             (position, clock.now_us()),
         )
-    return Refreshed(loaded.events, visits, portraits)
+    return Refreshed(loaded, visits, portraits)
 
 
-def apply_news() -> None:
-    """Let messages know what became of them: receipts, clicks, orders that came in as events."""
-    with transaction() as connection:
-        apply_receipts(connection)
+def absorb(progress: Progress | None = None) -> int:
+    """Load the journal and let messages know what became of them: receipts, clicks, orders. Costs what is new.
+
+    Enough for sending: the guard asks the ledger, not the portraits.
+    """
+    if progress:
+        progress("load")
+    loaded = load()
+    apply_receipts()
+    return loaded.events
 
 
-def _mark(connection):  # type: ignore[no-untyped-def]
+def _mark(connection: Connection) -> tuple[int, int]:
+    """(journal position, moment) of the last refresh."""
     row = connection.execute("SELECT position, at FROM refresh_mark WHERE name = 'portraits'").fetchone()
-    return row or (-1, 0)
+    return (row[0], row[1]) if row else (-1, 0)
 
 
 def _refresh(is_news: bool, say: Progress) -> tuple[int | None, int]:

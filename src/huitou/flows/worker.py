@@ -16,6 +16,7 @@ log = structlog.get_logger()
 LOAD_EVERY = 5.0  # seconds without news after which the journal is looked at anyway
 SEND_EVERY = 5.0
 START_EVERY = 60.0
+REFRESH_EVERY = 60.0
 STALLED_AFTER = 30  # seconds without a heartbeat: the worker that ran the job is gone
 PARALLEL = 2
 
@@ -36,6 +37,7 @@ async def run_worker(stop: asyncio.Event) -> None:
         asking = [
             asyncio.create_task(_on_news(jobs, stop)),
             asyncio.create_task(_every(SEND_EVERY, jobs, "messages.sent", stop)),
+            asyncio.create_task(_every(REFRESH_EVERY, jobs, "portraits.refreshed", stop)),
             asyncio.create_task(_every(START_EVERY, jobs, "follow_ups.started", stop)),
         ]
         stopped = asyncio.create_task(stop.wait())

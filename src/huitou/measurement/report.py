@@ -105,7 +105,7 @@ def make_report(engine: Engine, broadcast: Broadcast, campaign: Campaign, messag
     campaign and broadcast: id, customer, state, reason, cost_micro.
     """
     ended = broadcast.ended_at or now
-    window_ends_at = ended + campaign.window_hours * clock.HOUR
+    window_ends_at = ended + campaign.window_us()
     until = min(now, window_ends_at)
     name = broadcast.broadcast
     decided = engine.run("measurement", "decided", broadcast=name, campaign=campaign.name).to_pylist()
