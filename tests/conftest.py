@@ -1,7 +1,7 @@
 """What every test may ask for: a moment, a data folder, a clean ledger, the shared data sets.
 
 One embedded server serves the whole run, all xdist workers included. Each worker has one migrated database, emptied
-between tests (4 ms, against 40 ms for a fresh clone), cloned again only where a test changed more than rows.
+between tests (2 ms, 10 with connecting; a fresh clone takes 50), cloned again only where a test changed more than rows.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def roomy() -> Path:
 def server(roomy: Path) -> Iterator[Running]:
     """The run's one server."""
     _sweep(roomy)
-    folder = roomy / f"{PREFIX}{os.geteuid()}-{os.environ.get('PYTEST_XDIST_TESTRUNUID', os.getpid())}"
+    folder = roomy / f"{PREFIX}{os.geteuid()}-{os.environ.get('PYTEST_XDIST_TESTRUNUID', time.time_ns())}"
     running = start_postgres(folder)
     yield running
     running.stop()

@@ -33,7 +33,8 @@ def empty_database(server: Running) -> Iterator[str]:
 
 def start(code: str, url: str, data: Path) -> subprocess.Popen[str]:
     """A process that runs the code and prints one JSON value."""
-    environment = {"PATH": os.defpath, "PYTHONPATH": str(SOURCE), "DATABASE_URL": url, "HUITOU_DATA": str(data)}
+    environment = {"PATH": os.defpath, "DATABASE_URL": url, "HUITOU_DATA": str(data)}
+    environment["PYTHONPATH"] = os.pathsep.join([str(SOURCE), *sys.path])
     return subprocess.Popen(
         [sys.executable, "-c", "import json, sys\n" + code],
         stdout=subprocess.PIPE,

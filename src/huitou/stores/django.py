@@ -145,6 +145,7 @@ def _database(url: str) -> dict[str, Any]:
         "PASSWORD": parts.pop("password", ""),
         "HOST": parts.pop("host", ""),
         "PORT": parts.pop("port", ""),
+        "CONN_HEALTH_CHECKS": True,  # a connection that died with its server is replaced, not handed to a page
         "OPTIONS": {"pool": {"min_size": 0, "max_size": POOL_SIZE}, **parts},
     }
 
