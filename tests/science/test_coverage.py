@@ -136,13 +136,20 @@ def test_why_the_arms_are_redrawn_welch_promises_too_much_of_money():
 @pytest.mark.parametrize("n", [500, 2_000, 20_000])
 @pytest.mark.parametrize(("more", "worth"), [(1.0, 1.0), (1.3, 1.0), (2.0, 0.85), (0.7, 1.0)])
 def test_over_the_whole_field(n, tail, more, worth, capsys):
-    """Worst measured: 0.91, where money has the longest tail (one order in 40 brings half of it) and 200 are held
-    out of a campaign that does harm."""
+    """Measured over these 48 worlds: ours 0.937 to 0.984 (wide where 50 are held out), Welch's 0.64 to 0.96."""
     world = World(n, 0.1, 0.05 if tail is None else 0.03, tail, more, worth)
-    found = score(world, seed=11)
+    found = score(world, seed=11, runs=500 if n > 10_000 else RUNS)
     with capsys.disabled():
         print(f"\n{world} {found}")  # noqa: T201
-    assert found.covered >= 0.90
+    assert found.covered >= 0.92
+
+
+def test_the_worst_we_know():
+    """Harm done, 200 held out of whom ten buy, the longest tail: 0.90 (Welch's 0.79). No method sees orders that
+    did not happen; the control mostly lacks the one in fifteen that bring half the money."""
+    found = score(World(2_000, 0.1, 0.05, tail=1.5, more=0.7), seed=11, runs=1_000)
+    assert found.covered >= 0.89
+    assert found.welch < 0.85
 
 
 def covers(low: float | None, high: float | None, truth: float) -> bool:

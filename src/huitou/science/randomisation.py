@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-RESAMPLES = 9_999  # another seed moves an end of the interval by 0.03 standard errors; a fifth of a second at most
+RESAMPLES = 9_999  # another seed moves an end of the interval by 0.03 standard errors; under a second an arm
 MOST_DISTINCT = 32  # so many different values (orders, clicks) are drawn as counts, which is exact at any size
 MOST_RARE = 2_000  # values drawn one by one, the farthest out; the rest are near enough for the normal law
 CHUNK = 2_000_000  # doubles a matrix of redraws holds at once
