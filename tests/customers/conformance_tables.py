@@ -14,6 +14,7 @@ from customers.tea_shop import tables as shop_tables
 from huitou.catalog.broadcasts import GRACE, LONGEST, SILENCE
 from huitou.customers.refresh import HIGH_PPM, LOW_PPM, SIGN_GAP, ZONE, compute_portraits, compute_visits
 from huitou.customers.rfm import Thresholds
+from huitou.kit.clock import DAY
 from huitou.stores.sql import all_queries
 
 HANDED_ON = (
@@ -39,6 +40,8 @@ TOLD = {
     "product": "P1",
     "customer": "c03",
     "most": 20,
+    "after": 700,
+    "since": NOW - 5 * DAY,
 }
 PARAMS = {query.name: TOLD for query in all_queries() if query.room in ("catalog", "customers")}
 

@@ -7,14 +7,18 @@ import random
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from huitou.customers.refresh import compute_portraits, compute_visits
+from huitou.customers.refresh import compute_portraits, compute_visits, touched_broadcasts
+from huitou.kit.clock import HOUR
 
 from .crowd import SHOWS, crowd, crowd_people
-from .tea_shop import NOW, Event, engine_of, tables
+from .tea_shop import NOW, Event, engine_of, tables, told
+
+MERGES = pa.table({"customer": pa.array([], pa.string()), "root": pa.array([], pa.string())})
 
 
 def fold(
@@ -50,8 +54,8 @@ def test_refresh_of_one_broadcast_gives_the_rows_of_a_full_rebuild(
     visits, products, _ = fold(events, folder)
     some_visits, some_products, _ = fold(events, folder, [broadcast])
 
-    assert some_visits == visits.filter(pa.compute.equal(visits["broadcast"], broadcast))
-    assert some_products == products.filter(pa.compute.equal(products["broadcast"], broadcast))
+    assert some_visits == visits.filter(pc.equal(visits["broadcast"], broadcast))
+    assert some_products == products.filter(pc.equal(products["broadcast"], broadcast))
 
 
 @settings(max_examples=8, deadline=None)
@@ -102,3 +106,40 @@ def test_stays_add_up_and_do_not_overlap(tmp_path_factory: pytest.TempPathFactor
         if (one["broadcast"], one["customer"]) == (two["broadcast"], two["customer"])
         and two["from_at"] < one["until_at"]
     ] == []
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 10_000), known=st.floats(0.3, 0.99), hours=st.integers(0, 200))
+def test_refreshing_what_is_touched_gives_the_full_rebuild(
+    tmp_path_factory: pytest.TempPathFactory, seed: int, known: float, hours: int
+) -> None:
+    """Some events arrive after visits were made, others were there but lay in the future of that moment."""
+    folder = tmp_path_factory.mktemp("touched")
+    events = crowd(seed)
+    people = crowd_people(1)
+    before, since = events[: int(len(events) * known)], NOW - hours * HOUR
+    with engine_of(tables(before, people), folder) as engine:
+        old, _ = compute_visits(engine, None, since)
+    with engine_of({**tables(events, people), "visits": old, "merges": MERGES}, folder) as engine:
+        touched = touched_broadcasts(engine, len(before), since, NOW)
+        new, _ = compute_visits(engine, touched, NOW)
+        full, _ = compute_visits(engine, None, NOW)
+    kept = old.filter(pc.invert(pc.is_in(old["broadcast"], pa.array(touched, pa.string()))))
+
+    assert pa.concat_tables([kept, new]).sort_by([("broadcast", "ascending"), ("customer", "ascending")]) == full
+
+
+def test_old_broadcasts_are_left_alone(tmp_path: Path) -> None:
+    events = crowd(5)
+    late = [told("live_liked", "2026-11-22T11:20:00Z", "c01", broadcast="B22")]
+    since = NOW - HOUR
+    with engine_of({**tables([*events, *late], crowd_people(1)), "merges": MERGES}, tmp_path) as engine:
+        visits, _ = compute_visits(engine, None, NOW)
+        engine.register("visits", visits)
+
+        assert touched_broadcasts(engine, len(events), since, NOW) == ["B22"]
+        assert touched_broadcasts(engine, len(events) + 1, since, NOW) == []
+        engine.register("merges", pa.table({"customer": visits["customer"][:1], "root": ["c99"]}))
+        assert touched_broadcasts(engine, len(events) + 1, since, NOW) == sorted(
+            {row["broadcast"] for row in visits.to_pylist() if row["customer"] == visits["customer"][0].as_py()}
+        )

@@ -12,7 +12,7 @@ from dataclasses import asdict
 
 import pyarrow as pa
 
-from huitou.catalog.broadcasts import GRACE, create_line_up
+from huitou.catalog.broadcasts import GRACE, SILENCE, create_broadcasts, create_line_up
 from huitou.catalog.products import create_products
 from huitou.customers.intents import comment_intents
 from huitou.customers.lake_tables import PORTRAITS, VISIT_PRODUCTS, VISITS
@@ -39,11 +39,25 @@ def refresh_visits(engine: Engine, broadcasts: Iterable[str] | None = None, now:
     The engine must have `events` and `order_lines`. Returns how many visits there are.
     """
     wanted = None if broadcasts is None else sorted(set(broadcasts))
+    if wanted == []:
+        return 0
     visits, products = compute_visits(engine, wanted, now)
     where = None if wanted is None else any_of("broadcast", wanted)
     _replace(engine, VISIT_PRODUCTS, products, where)
     _replace(engine, VISITS, visits, where)
     return int(visits.num_rows)
+
+
+def touched_broadcasts(engine: Engine, after: int, since: int, now: int | None = None) -> list[str]:
+    """The broadcasts to refresh where visits were made at clock `since` from the events up to position `after`.
+
+    The engine must have `events`, `visits`, `merges`. A superset of those that differ, except after a merge was taken
+    back or the clock was set back: make all visits anew then.
+    """
+    now = clock.now_us() if now is None else now
+    create_broadcasts(engine, now)
+    found = engine.run("customers", "touched", after=after, since=since, now=now, grace_us=GRACE, silence_us=SILENCE)
+    return list(found.column("broadcast").to_pylist())
 
 
 def compute_visits(
