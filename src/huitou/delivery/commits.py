@@ -8,6 +8,7 @@ when the process is killed, never more.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -63,6 +64,12 @@ def record(connection: Connection, outcomes: Sequence[Outcome]) -> None:
             "attempts": [int(outcome.counts) for outcome in outcomes],
         },
     )
+
+
+def can_pipeline(connection: Connection) -> bool:
+    """In one round trip the server waits for the next statement without being 'idle in transaction'; from PostgreSQL
+    17 on transaction_timeout ends that wait, where the client is stopped in between."""
+    return connection.info.server_version >= 170_000
 
 
 class Committer:
@@ -147,7 +154,8 @@ class Committer:
 
     def _write_once(self, group: Sequence[_Waiting], outcomes: Sequence[Outcome]) -> list[Verdict]:
         answer = None
-        with self._connection.pipeline(), self._connection.transaction():
+        one_trip = self._connection.pipeline() if can_pipeline(self._connection) else contextlib.nullcontext()
+        with one_trip, self._connection.transaction():
             if group:
                 messages = [waiting.message for waiting in group]
                 answer = ask(self._connection, messages, [waiting.rules for waiting in group], self._clock())

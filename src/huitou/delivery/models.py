@@ -51,7 +51,9 @@ class Message(models.Model):
         indexes = [
             models.Index(fields=["send_at"], name="message_due", condition=models.Q(state__in=["planned", "retry"])),
             models.Index(
-                fields=["lease_until"], name="message_open", condition=models.Q(state__in=["claimed", "final"])
+                fields=["lease_until"],
+                name="message_open",
+                condition=models.Q(state__in=["claimed", "final", "in_doubt"]),
             ),
             models.Index(fields=["customer", "final_at"], name="message_customer"),
             models.Index(fields=["campaign", "occurrence"], name="message_occurrence"),

@@ -47,7 +47,7 @@ def recover(connection: Connection, now: int, *, wait_seconds: int = IN_DOUBT_SE
         query("recover"), {"now": now, "dead": dead_senders(connection), "wait": wait_seconds * SECOND}
     ).fetchall()
     counts: dict[str, int] = dict(rows)
-    return Recovered(counts.get("freed", 0), counts.get("in_doubt", 0), counts.get("unknown", 0))
+    return Recovered(counts.get("claimed", 0), counts.get("final", 0), counts.get("in_doubt", 0))
 
 
 def dead_senders(connection: Connection) -> list[str]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from huitou.delivery.channels.base import Channel
+from huitou.delivery.commits import can_pipeline
 from huitou.delivery.outbox import due_channels
 from huitou.delivery.pipeline import ChannelLine, suppress_unconnected
 from huitou.delivery.recovery import Recovered, living_sender, recover, resolve_doubts
@@ -20,6 +21,7 @@ from huitou.stores.ledger import Connection, connect
 
 Progress = Callable[["SendResult"], None]
 PROGRESS_SECONDS = 0.2
+STOPPED_MS = 15000
 SWITCH_SECONDS = 0.0005  # a commit's thread would wait 5 ms for the interpreter each time PostgreSQL has answered
 
 
@@ -110,6 +112,10 @@ def _open_connection(stack: contextlib.ExitStack) -> Connection:
     connection = stack.enter_context(connect(autocommit=True))
     connection.prepare_threshold = 0
     connection.execute("SET plan_cache_mode = force_generic_plan")
+    # A stopped sender must not keep the customers' locks for longer than this.
+    connection.execute(f"SET idle_in_transaction_session_timeout = {STOPPED_MS}")
+    if can_pipeline(connection):
+        connection.execute(f"SET transaction_timeout = {STOPPED_MS}")
     return connection
 
 

@@ -39,4 +39,12 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('channel', 'address'), name='dead_address_once')],
             },
         ),
+        migrations.RemoveIndex(
+            model_name='message',
+            name='message_open',
+        ),
+        migrations.AddIndex(
+            model_name='message',
+            index=models.Index(condition=models.Q(('state__in', ['claimed', 'final', 'in_doubt'])), fields=['lease_until'], name='message_open'),
+        ),
     ]

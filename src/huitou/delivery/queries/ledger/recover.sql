@@ -1,24 +1,22 @@
 -- Give back what senders left behind: their lease ran out, or their process is gone. What was only claimed is free
 -- again; what was final may have gone out: in doubt, and after the waiting time closed as unknown, never sent again.
-WITH freed AS (
-    UPDATE message
-    SET state = 'planned', lease_until = 0
-    WHERE state = 'claimed' AND (lease_until <= %(now)s OR sender = ANY (%(dead)s))
-    RETURNING 'freed' AS became, id
+-- A row that somebody is writing at this moment is not left behind: skipped.
+WITH left_behind AS (
+    SELECT id, state
+    FROM message
+    WHERE (state IN ('claimed', 'final') AND (lease_until <= %(now)s OR sender = ANY (%(dead)s)))
+        OR (state = 'in_doubt' AND lease_until + %(wait)s <= %(now)s)
+    FOR UPDATE SKIP LOCKED
 ),
-doubtful AS (
-    UPDATE message
-    SET state = 'in_doubt', lease_until = %(now)s, reason = 'sender_lost'
-    WHERE state = 'final' AND (lease_until <= %(now)s OR sender = ANY (%(dead)s))
-    RETURNING 'in_doubt' AS became, id
-),
-closed AS (
-    UPDATE message
-    SET state = 'unknown', resolved_at = %(now)s
-    WHERE state = 'in_doubt' AND lease_until + %(wait)s <= %(now)s
-    RETURNING 'unknown' AS became, id
+changed AS (
+    UPDATE message m
+    SET
+        state = CASE l.state WHEN 'claimed' THEN 'planned' WHEN 'final' THEN 'in_doubt' ELSE 'unknown' END,
+        lease_until = CASE l.state WHEN 'final' THEN %(now)s WHEN 'claimed' THEN 0 ELSE m.lease_until END,
+        reason = CASE l.state WHEN 'final' THEN 'sender_lost' ELSE m.reason END,
+        resolved_at = CASE l.state WHEN 'in_doubt' THEN %(now)s ELSE m.resolved_at END
+    FROM left_behind l
+    WHERE m.id = l.id
+    RETURNING l.state AS was
 )
-SELECT became, count(*) FROM (
-    SELECT became FROM freed UNION ALL SELECT became FROM doubtful UNION ALL SELECT became FROM closed
-) AS changes
-GROUP BY became
+SELECT was, count(*) FROM changed GROUP BY was
