@@ -24,7 +24,7 @@ STRUCTURE = {
     exp.Except, exp.Intersect, exp.Subquery, exp.Order, exp.Ordered, exp.Limit, exp.Window, exp.WindowSpec,
     exp.Distinct, exp.Values, exp.Tuple, exp.Unnest, exp.Table, exp.TableAlias, exp.Alias, exp.Star, exp.Column,
     exp.Identifier, exp.Dot, exp.Paren, exp.Literal, exp.Boolean, exp.Null, exp.Placeholder, exp.DataType,
-    exp.DataTypeParam, exp.ColumnDef, exp.Filter, exp.IgnoreNulls, exp.Lambda, exp.Var, exp.Exists,
+    exp.DataTypeParam, exp.Filter, exp.IgnoreNulls, exp.Lambda, exp.Var, exp.Exists,
 }  # fmt: skip
 OPERATORS = {
     exp.And, exp.Or, exp.Not, exp.Neg, exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ,
@@ -236,6 +236,9 @@ def plain_clauses(tree: exp.Expr) -> Found:
     for part in tree.find_all(exp.With):
         if part.args.get("recursive"):
             yield part, "no recursion"
+    for select in tree.find_all(exp.Select):
+        if select.args.get("qualify") and select.is_star:
+            yield select, "name the columns where there is a QUALIFY: Spark has none, a subquery takes its place"
     for distinct in tree.find_all(exp.Distinct):
         if distinct.args.get("on"):
             yield distinct, "DISTINCT ON takes any row: write QUALIFY row_number() OVER (…) = 1"
@@ -314,11 +317,12 @@ def sorted_lists(tree: exp.Expr) -> Found:
         elif not isinstance(_element(node), exp.Struct) and not _drops_nulls(outer, _element(node)):
             yield node, "add FILTER (WHERE x IS NOT NULL): Spark drops NULLs"
     for ordered in tree.find_all(exp.ArraySort):
-        if "asc" in ordered.args and not isinstance(ordered.this, exp.ArrayAgg | exp.Filter):
+        if ordered.args.get("asc") is not None and not isinstance(ordered.this, exp.ArrayAgg | exp.Filter):
             yield ordered, "a stored list is sorted upwards only: NULLs come first on one engine"
     for joined in tree.find_all(exp.GroupConcat):
         order = joined.this if isinstance(joined.this, exp.Order) else None
-        if order is None or _value(order.this) not in [part.this for part in order.expressions]:
+        parts = [] if order is None else order.expressions
+        if len(parts) != 1 or parts[0].args.get("desc") or parts[0].this != _value(joined.this.this):
             yield joined, "write string_agg(x, ',' ORDER BY x)"
 
 

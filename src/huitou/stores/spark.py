@@ -16,7 +16,11 @@ from huitou.stores.sql import Param
 
 def to_spark(text: str, params: Mapping[str, Param] | None = None) -> str:
     """Spark SQL for a query in the common dialect. KeyError where a parameter is missing."""
-    return bind(text, params or {}).transform(_rewrite).sql(dialect="spark")
+    tree = bind(text, params or {}).transform(_rewrite)
+    for select in reversed(list(tree.find_all(exp.Select))):
+        outer = _qualified(select)
+        tree = outer if select is tree else tree
+    return tree.sql(dialect="spark", comments=False)
 
 
 def bind(text: str, params: Mapping[str, Param]) -> exp.Expression:
@@ -54,13 +58,39 @@ def _rewrite(node: exp.Expression) -> exp.Expression:
         return _best(node.this, node.expression.this)
     if isinstance(node, exp.ArgMax | exp.ArgMin):
         return _best(node, None)
+    if isinstance(node, exp.Filter) and isinstance(node.this, exp.GroupConcat):
+        return _joined_texts(node.this, node.expression)
+    if isinstance(node, exp.GroupConcat):
+        return _joined_texts(node, None)
     if isinstance(node, exp.Div):
         return _division(node)
     if isinstance(node, exp.Bracket):
         return _element(node)
+    if isinstance(node, exp.TryCast) and node.to.is_type("int", "bigint"):
+        return _whole_number(node)
     if isinstance(node, exp.Anonymous) and str(node.this).lower() == "epoch_us":
         return exp.Anonymous(this="UNIX_MICROS", expressions=node.expressions)
     return node
+
+
+def _qualified(select: exp.Select) -> exp.Select:
+    """ORDER BY and LIMIT come after QUALIFY; sqlglot, making a subquery of it, would put them inside.
+
+    Whatever the rows are ordered by goes along under names of its own, since it may not be among the answers.
+    """
+    order, limit = select.args.get("order"), select.args.get("limit")
+    if not select.args.get("qualify") or not (order or limit):
+        return select
+    outer = exp.Select(expressions=[exp.column(name, table="q") for name in select.named_selects])
+    for part, clause in (("order", order), ("limit", limit), ("with_", select.args.get("with_"))):
+        select.set(part, None)
+        outer.set(part, clause)
+    for number, key in enumerate(order.expressions if order else []):
+        select.select(exp.alias_(key.this.copy(), f"q__{number}"), copy=False)
+        key.set("this", exp.column(f"q__{number}", table="q"))
+    if select.parent is not None:
+        select.replace(outer)
+    return outer.from_(select.subquery("q", copy=False), copy=False)
 
 
 def _known(node: exp.Expression, function: str) -> exp.Expression:
@@ -96,19 +126,52 @@ def _field(name: str, value: exp.Expression) -> exp.PropertyEQ:
 
 
 def _sorted_list(node: exp.ArraySort) -> exp.Expression:
-    """list_sort(list({…})): sorted by a key in which NULL is the largest, then the key is taken off."""
+    """list_sort(list(x)): NULL where nothing was gathered, structs in an order in which NULL is the largest."""
     aggregate = node.this.this if isinstance(node.this, exp.Filter) else node.this
-    if not isinstance(aggregate, exp.ArrayAgg) or not isinstance(aggregate.this, exp.Struct):
+    if not isinstance(aggregate, exp.ArrayAgg):
         return node
-    element = aggregate.this.transform(_rewrite)
-    pair = exp.Struct(expressions=[_field("k", nulls_last(element)), _field("v", element)])
-    gathered: exp.Expression = exp.Anonymous(this="COLLECT_LIST", expressions=[pair])
+    distinct = isinstance(aggregate.this, exp.Distinct)
+    element = (aggregate.this.expressions[0] if distinct else aggregate.this).transform(_rewrite)
+    keyed = isinstance(element, exp.Struct)
+    part = exp.Struct(expressions=[_field("k", nulls_last(element)), _field("v", element)]) if keyed else element
+    gathered: exp.Expression = exp.Anonymous(this="COLLECT_SET" if distinct else "COLLECT_LIST", expressions=[part])
     if isinstance(node.this, exp.Filter):
         gathered = exp.Filter(this=gathered, expression=node.this.expression.transform(_rewrite))
-    upwards = exp.false() if "asc" in node.args else exp.true()
+    upwards = exp.true() if node.args.get("asc") is None else exp.false()
     ordered = exp.Anonymous(this="SORT_ARRAY", expressions=[gathered, upwards])
-    taken = exp.Lambda(this=exp.column("v", table="e"), expressions=[exp.to_identifier("e")])
-    return exp.Anonymous(this="TRANSFORM", expressions=[ordered, taken])
+    if keyed:
+        taken = exp.Lambda(this=exp.column("v", table="e"), expressions=[exp.to_identifier("e")])
+        ordered = exp.Anonymous(this="TRANSFORM", expressions=[ordered, taken])
+    some = exp.GT(this=exp.Anonymous(this="SIZE", expressions=[gathered.copy()]), expression=exp.Literal.number(0))
+    return exp.Case(ifs=[exp.If(this=some, true=ordered)])
+
+
+def _whole_number(node: exp.TryCast) -> exp.Expression:
+    """try_cast('1.5' AS BIGINT) is 2 on DuckDB and NULL on Spark."""
+    exact = _try_cast(node.this.transform(_rewrite), exp.DataType.build("decimal(38, 10)"))
+    return _try_cast(exp.Anonymous(this="ROUND", expressions=[exact]), node.to)
+
+
+def _try_cast(value: exp.Expression, kind: exp.DataType) -> exp.TryCast:
+    return exp.TryCast(this=value, to=kind, safe=True)  # without that word sqlglot writes CAST
+
+
+def _joined_texts(node: exp.GroupConcat, where: exp.Expression | None) -> exp.Expression:
+    """string_agg(x, ',' ORDER BY x). Spark 4.3's own LISTAGG breaks beside a COUNT(DISTINCT …) (ClassCastException)."""
+
+    def only(aggregate: exp.Expression) -> exp.Expression:
+        return exp.Filter(this=aggregate, expression=where.copy()) if where else aggregate
+
+    value = node.this.this
+    gather = "COLLECT_SET" if isinstance(value, exp.Distinct) else "COLLECT_LIST"
+    value = (value.expressions[0] if isinstance(value, exp.Distinct) else value).transform(_rewrite)
+    texts = exp.Anonymous(
+        this="SORT_ARRAY", expressions=[only(exp.Anonymous(this=gather, expressions=[exp.cast(value, "varchar")]))]
+    )
+    separator = node.args.get("separator") or exp.Literal.string(",")
+    joined = exp.Anonymous(this="ARRAY_JOIN", expressions=[texts, separator])
+    some = exp.GT(this=only(exp.Count(this=value.copy())), expression=exp.Literal.number(0))
+    return exp.Case(ifs=[exp.If(this=some, true=joined)])
 
 
 def _division(node: exp.Div) -> exp.Expression:
