@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from huitou.cli import broadcasts, importing, plan, portrait, query, reach, report, send, serve, users
+from huitou.cli import broadcasts, demo, importing, plan, portrait, query, reach, report, send, serve, users
 from huitou.cli.common import tell
 
 app = typer.Typer(
@@ -17,6 +17,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_show_locals=False,
 )
+app.command("demo")(demo.demo)
 app.command("import")(importing.import_files)
 app.command("broadcasts")(broadcasts.list_all)
 app.command("reach")(reach.show_reach)

@@ -83,11 +83,11 @@ def _import_one(path: Path, options: Options, as_format: str | None, quiet: bool
     with progress(tell(f"导入 {path.name}", f"importing {path.name}")) as update:
         result = import_file(path, options, as_format, update)
     if not quiet:
-        _print_result(result)
+        print_result(result)
     return result
 
 
-def _print_result(result: ImportResult) -> None:
+def print_result(result: ImportResult) -> None:
     counts = tell(
         f"接收 {result.accepted:,} 行,重复 {result.duplicate:,},退回 {result.rejected:,}",
         f"{result.accepted:,} rows accepted, {result.duplicate:,} duplicate, {result.rejected:,} rejected",

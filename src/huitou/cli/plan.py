@@ -59,7 +59,7 @@ def make_plan(
         if as_json:
             print_json(_summary(planned))
         else:
-            _print(planned, dry_run, file)
+            print_plan(planned, dry_run, file)
 
 
 def _summary(planned: Planned) -> dict[str, object]:
@@ -87,7 +87,7 @@ def _first_steps(decisions: pa.Table) -> pa.Table:
     )
 
 
-def _print(planned: Planned, dry_run: bool, file: Path | None) -> None:
+def print_plan(planned: Planned, dry_run: bool = False, file: Path | None = None) -> None:
     from huitou.decisions.reasons import name_reason
 
     if planned.warning:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from huitou.cli.common import AsJson, Data, Now, house, language, out, print_json, print_rows, stages, tell
+
+if TYPE_CHECKING:
+    from huitou.decisions.reach import Reach
 
 CampaignFile = Annotated[
     Path | None, typer.Option("--campaign", metavar="FILE.toml", help="A campaign file. [default: the one in force]")
@@ -24,7 +27,6 @@ def show_reach(
 ) -> None:
     """Of N watchers, how many are known, who can be reached on which channel, and why the rest cannot."""
     with house(data, now):
-        from huitou.decisions.reasons import name_reason
         from huitou.flows.follow_up import choose_campaign
         from huitou.flows.follow_up import show_reach as measure
 
@@ -32,7 +34,14 @@ def show_reach(
             reach = measure(broadcast, choose_campaign(campaign) if campaign else None, say)
     if as_json:
         print_json(asdict(reach))
-        return
+    else:
+        print_reach(reach)
+
+
+def print_reach(reach: Reach) -> None:
+    from huitou.decisions.reasons import name_reason
+
+    broadcast = reach.broadcast
     out.print(
         tell(
             f"[bold]{broadcast}[/bold]  观看 {reach.watchers:,},认识 {reach.known:,},可触达 {reach.reachable:,};"

@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import signal
 import socket
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -56,6 +57,36 @@ async def run_house(host: str, port: int, only: Part | None, ready: Callable[[st
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
+    await run_parts(host, port, only, ready, stop)
+
+
+@contextlib.contextmanager
+def serving(host: str, port: int) -> Iterator[None]:
+    """The edge and the console in a thread of their own, for the length of the block."""
+    ready = threading.Event()
+    loop = asyncio.new_event_loop()
+    stop = asyncio.Event()
+
+    async def parts() -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(serve_http(host, port, None, stop))
+            await wait_until_open(host, port, stop)
+            ready.set()
+
+    thread = threading.Thread(target=lambda: loop.run_until_complete(parts()), name="serving", daemon=True)
+    thread.start()
+    if not ready.wait(60):
+        raise Refused({"zh": "服务没有起来。", "en": "the server did not come up"})
+    try:
+        yield
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join(15)
+
+
+async def run_parts(
+    host: str, port: int, only: Part | None, ready: Callable[[str, Part | None], Any], stop: asyncio.Event
+) -> None:
     async with asyncio.TaskGroup() as tasks:
         if only in (None, Part.worker):
             from huitou.flows.worker import run_worker

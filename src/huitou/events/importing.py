@@ -6,6 +6,7 @@ Batches are committed as they go; a file cut off in the middle is simply importe
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -48,14 +49,18 @@ def import_file(
     options: Options | None = None,
     kind: str | None = None,
     progress: Progress | None = None,
+    rejected_to: Path | None = None,
 ) -> ImportResult:
-    """Refused where the file as a whole cannot be read; bad rows go to a file beside it with their reasons."""
+    """Refused where the file as a whole cannot be read; bad rows go to a file with their reasons.
+
+    That file stands beside the imported one, or in the folder `rejected_to`.
+    """
     options = options or Options()
     connector = find_connector(kind) if kind else recognise(path)
     result = ImportResult(str(path), connector.name, mapping=shown_mapping(path, connector.name, options))
     records = connector.read(path, options)
     done = 0
-    with RejectedRows(path) as rejected:
+    with RejectedRows(path, rejected_to) as rejected:
         while batch := list(islice(records, BATCH)):
             _import_batch(batch, connector.name, result, rejected, options)
             done += sum(len(record.rows) for record in batch)
@@ -114,8 +119,9 @@ def _count(record: Record, outcomes: list[str], result: ImportResult) -> None:
 class RejectedRows:
     """`NAME.rejected.csv` (or .ndjson) beside the imported file: row, reason, then the row as it was read."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, folder: Path | None = None) -> None:
         self.origin = path
+        self.folder = folder
         self.path: Path | None = None
         self._file: Any = None
         self._writer: Any = None
@@ -137,7 +143,7 @@ class RejectedRows:
 
     def _open(self, suffix: str) -> None:
         if self._file is None:
-            self.path = _beside(self.origin, suffix)
+            self.path = _place(self.origin, self.folder, suffix)
             self._file = self.path.open("w", encoding="utf-8-sig" if suffix == "csv" else "utf-8", newline="")
 
     def _write_cells(self, number: int, reason: str, cells: dict[str, Any]) -> None:
@@ -161,13 +167,11 @@ def _padded(rows: tuple[int, ...], count: int) -> Iterator[int]:
     yield from (rows[-1] for _ in range(count - len(rows)))
 
 
-def _beside(path: Path, suffix: str) -> Path:
-    """Next to the file, or in the present folder where that one cannot be written to."""
+def _place(path: Path, folder: Path | None, suffix: str) -> Path:
+    """In the folder, else next to the file, or in the present folder where that one cannot be written to."""
     name = f"{path.name.removesuffix('.gz')}.rejected.{suffix}"
-    import os
-
-    folder = path.absolute().parent
-    return (folder if os.access(folder, os.W_OK) else Path.cwd()) / name
+    beside = path.absolute().parent
+    return (folder or (beside if os.access(beside, os.W_OK) else Path.cwd())) / name
 
 
 def _safe_cell(cell: Any) -> Any:
