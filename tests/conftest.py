@@ -31,6 +31,16 @@ PREFIX = "huitou-tests-"
 ROOMY = 1024 * 1024 * 1024
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Campaigns and benches run only where `-m` asks for them."""
+    if config.getoption("markexpr"):
+        return
+    left_out = [item for item in items if item.get_closest_marker("long") or item.get_closest_marker("bench")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
 @pytest.fixture
 def clock() -> Iterator[house_clock.FrozenClock]:
     """Time stands at 2026-11-20 12:00 UTC (20:00 in Shanghai) until the test moves it."""
