@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from huitou.events.graph import LARGEST_STRONG, LARGEST_WEAK, Claim, Graph, Known, components
@@ -91,6 +91,7 @@ class Naive:
         return name(pair)
 
 
+@settings(deadline=None)
 @given(CLAIMS)
 def test_equals_the_naive_model(claims: list[Pairs]) -> None:
     naive, graph = Naive(), Graph(Known(), name)
@@ -100,6 +101,7 @@ def test_equals_the_naive_model(claims: list[Pairs]) -> None:
     assert {node: graph.root(node) for node in naive.born} == {node: naive.root(node) for node in naive.born}
 
 
+@settings(deadline=None)
 @given(CLAIMS)
 def test_a_claim_linked_once_is_settled(claims: list[Pairs]) -> None:
     graph = Graph(Known(), name)
@@ -113,6 +115,7 @@ def test_a_claim_linked_once_is_settled(claims: list[Pairs]) -> None:
     assert before == (graph.known.owners, graph.known.edges, graph.moved())
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(st.tuples(st.sampled_from(["user_id", "phone"]), st.sampled_from("1234")), min_size=1,
                          max_size=3, unique=True).map(tuple), max_size=12), st.randoms())  # fmt: skip
 def test_with_strong_identifiers_the_order_does_not_matter(claims: list[Pairs], random: object) -> None:
@@ -168,6 +171,7 @@ def test_alias_brings_the_browser_along_and_cycles_do_no_harm() -> None:
     assert {graph.root(node) for node in graph.new_customers} == {"anonymous_id=a"}
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from("abcdefgh"), st.integers(0, 5), min_size=1),
        st.lists(st.tuples(st.sampled_from("abcdefgh"), st.sampled_from("abcdefgh"))))  # fmt: skip
 def test_components(nodes: dict[str, int], edges: list[tuple[str, str]]) -> None:

@@ -14,7 +14,7 @@ from huitou.kit.errors import Rejected
 from huitou.kit.ids import EMPTY, clean_id
 from huitou.kit.money import LARGEST, exponent
 
-LONGEST_ID = 512  # characters; PostgreSQL indexes values up to 2,700 bytes, UTF-8 takes up to 4 a character
+LONGEST_ID = 255  # characters of up to 4 bytes; PostgreSQL indexes up to 2,700 bytes, and shop and order id share one
 LARGEST_COUNT = 2**53
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

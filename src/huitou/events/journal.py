@@ -13,7 +13,8 @@ import time
 from collections.abc import Sequence
 from typing import Literal
 
-from psycopg.errors import DeadlockDetected, SerializationFailure
+from psycopg import DataError, IntegrityError
+from psycopg.errors import DeadlockDetected, ProgramLimitExceeded, SerializationFailure
 
 from huitou.events.effects import EFFECTIVE, apply_effects
 from huitou.events.model import Event, encode_event
@@ -26,6 +27,7 @@ Outcome = Literal["accepted", "duplicate", "quarantined"]
 LOCK = "journal"
 CHANNEL = "journal"  # NOTIFY wakes the loader
 CONFLICT = "id_conflict"
+UNSTORABLE = "unstorable"
 CHUNK = 2_000  # events a statement; more gain nothing and only make the arrays large
 TRIES = 5
 # A NOTIFY serialises commits (one lock for the whole server), so it is sent this often at most, in seconds; the
@@ -37,7 +39,10 @@ _notified = 0.0
 
 
 def append_batch(events: Sequence[Event], received_at: int | None = None) -> list[Outcome]:
-    """Append in a transaction of its own: when this returns, the events are durable."""
+    """Append in a transaction of its own: when this returns, the events are durable.
+
+    An event that PostgreSQL cannot hold is found by halving and quarantined; its neighbours go in.
+    """
     received_at = now_us() if received_at is None else received_at
     for attempt in range(1, TRIES + 1):
         try:
@@ -46,6 +51,13 @@ def append_batch(events: Sequence[Event], received_at: int | None = None) -> lis
         except (DeadlockDetected, SerializationFailure):
             if attempt == TRIES:
                 raise
+        except (DataError, ProgramLimitExceeded, IntegrityError) as error:
+            if len(events) > 1:
+                half = len(events) // 2
+                return append_batch(events[:half], received_at) + append_batch(events[half:], received_at)
+            with transaction() as connection:
+                quarantine(connection, [(events[0], f"{UNSTORABLE}: {type(error).__name__}")], received_at)
+            return ["quarantined"]
     raise AssertionError("unreachable")
 
 

@@ -20,6 +20,7 @@ OURS = ROOM | frozenset(
     [
         "live_entered",
         "live_left",
+        "live_watched",
         "live_commented",
         "live_liked",
         "live_gifted",
@@ -28,6 +29,7 @@ OURS = ROOM | frozenset(
         "live_shared",
         "fanclub_joined",
         "fanclub_left",
+        "fanclub_upgraded",
         "product_clicked",
         "product_viewed",
         "product_shared",

@@ -129,7 +129,10 @@ def _with_envelope(raw: dict[str, Any], kind: str, properties: dict[str, Any]) -
 def _traits(raw: dict[str, Any]) -> dict[str, Any]:
     traits = raw.get("traits")
     if traits is None:
-        return {}
+        context = raw.get("context")
+        traits = context.get("traits") if type(context) is dict else None  # where RudderStack's browser SDK has them
+        if type(traits) is not dict:
+            return {}
     if type(traits) is not dict:
         raise rejected("traits", "traits 应为对象", "traits must be an object")
     _check_consents(traits.get("consents"))
