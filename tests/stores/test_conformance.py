@@ -23,7 +23,6 @@ from types import ModuleType
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 import sqlglot
 from sqlglot import exp
@@ -74,6 +73,8 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         "spark.sql.codegen.wholeStage": "false",
         "spark.sql.codegen.factoryMode": "NO_CODEGEN",
         "spark.sql.warehouse.dir": str(tmp_path_factory.mktemp("warehouse")),
+        "spark.sql.leafNodeDefaultParallelism": "1",
+        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto",
         "spark.log.level": "OFF",
     }
     builder = session_of.SparkSession.builder.master("local[1]")
@@ -85,16 +86,13 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 
 @pytest.fixture(scope="module")
-def stored(spark: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """Gives each table to Spark once, as Parquet."""
-    folder = tmp_path_factory.mktemp("tables")
+def stored(spark: Any) -> Any:
+    """Gives each table to Spark once."""
     known: dict[int, tuple[pa.Table, Any]] = {}
 
     def frame(table: pa.Table) -> Any:
         if id(table) not in known:
-            path = folder / f"{len(known)}.parquet"
-            pq.write_table(table, path)
-            known[id(table)] = (table, spark.read.parquet(str(path)))
+            known[id(table)] = (table, spark.createDataFrame(table))
         return known[id(table)][1]
 
     return frame

@@ -231,7 +231,7 @@ def plain_clauses(tree: exp.Expr) -> Found:
         if any(star.args.values()):
             yield star, "name the columns in place of EXCLUDE or REPLACE"
     for group in tree.find_all(exp.Group):
-        if any(group.args.get(part) for part in ("all", "rollup", "cube", "grouping_sets", "totals")):
+        if group.args.get("all"):
             yield group, "name the columns to group by"
     for part in tree.find_all(exp.With):
         if part.args.get("recursive"):
@@ -247,8 +247,8 @@ def plain_clauses(tree: exp.Expr) -> Found:
 def parameters(tree: exp.Expr) -> Found:
     """Parameters are named, and lists go through list_contains, because Spark has no IN over an array."""
     for node in tree.find_all(exp.Placeholder):
-        if not node.name:
-            yield node, "write $name in place of ?"
+        if not NAME.fullmatch(str(node.this or "")):
+            yield node, "write $name in place of ? and $1"
     for among in tree.find_all(exp.In):
         if isinstance(among.args.get("field"), exp.Placeholder):
             yield among, "write list_contains($list, x) in place of x IN $list"
