@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import threading
 from pathlib import Path
 
 import duckdb
@@ -196,3 +199,35 @@ def test_a_view_is_computed_when_it_is_read(lake, monkeypatch):
         assert engine.run_text("SELECT * FROM orders ORDER BY 1").column("customer").to_pylist() == ["c1", "c3"]
         assert engine.query_readonly("SELECT count(*) AS n FROM orders").to_pylist() == [{"n": 2}]
         assert engine.versions == {"orders": 2}
+
+
+def test_what_a_killed_process_spilled_is_cleared_away(lake):
+    spill = lake.root.parent / "spill"
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    for pid in (gone.pid, os.getppid()):
+        (spill / f"engine-{pid}-0").mkdir(parents=True)
+    with engine_on(lake):
+        assert [folder.name for folder in spill.glob("engine-*")] == [f"engine-{os.getppid()}-0"]
+
+
+def test_a_reader_sees_the_old_rows_or_the_new_ones(lake):
+    """One thread replaces the table over and over; every read is of one whole version."""
+    lake.append(ORDERS, pa.table({"customer": ["v0"] * 100}))
+    done = threading.Event()
+
+    def rewrite() -> None:
+        for number in range(1, 30):
+            lake.replace(ORDERS, pa.table({"customer": [f"v{number}"] * (100 + number)}))
+        done.set()
+
+    writer = threading.Thread(target=rewrite)
+    writer.start()
+    seen = []
+    while not done.is_set():
+        with engine_on(lake) as engine:
+            engine.attach(ORDERS)
+            seen += engine.run_text("SELECT customer, count(*) AS n FROM orders GROUP BY customer").to_pylist()
+    writer.join()
+    assert seen
+    assert {row["n"] for row in seen if row["n"] != 100 + int(row["customer"][1:])} == set()

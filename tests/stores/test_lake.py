@@ -240,6 +240,47 @@ def test_any_string_is_matched_exactly(tmp_path_factory, keys):
     assert lake.delete(VISITS, any_of("broadcast", keys)) == len(keys)
 
 
+broadcasts = st.sampled_from(["B20", "B'21", "场次 22"])
+keys = st.lists(st.text(max_size=3), max_size=4)
+steps = st.one_of(
+    st.tuples(st.just("append"), broadcasts, keys),
+    st.tuples(st.just("replace"), broadcasts, keys),
+    st.tuples(st.just("replace all"), broadcasts, keys),
+    st.tuples(st.just("delete"), broadcasts, keys),
+    st.tuples(st.just("compact"), st.none(), st.none()),
+    st.tuples(st.just("vacuum"), st.none(), st.none()),
+)
+
+
+@given(st.lists(steps, max_size=8))
+@hypothesis_settings(max_examples=25, deadline=None)
+def test_any_history_leaves_the_rows_a_list_would_hold(tmp_path_factory, history):
+    lake, rows = Lake(tmp_path_factory.mktemp("lake")), []
+    for action, broadcast, customers in history:
+        if action == "compact":
+            lake.compact(VISITS, above=0)
+            continue
+        if action == "vacuum":
+            lake.vacuum(VISITS, keep_hours=0)
+            continue
+        new = [(customer, broadcast) for customer in customers]
+        if action == "append":
+            lake.append(VISITS, visits(*new))
+            rows = rows + new
+        elif action == "replace":
+            lake.replace(VISITS, visits(*new), where=equals("broadcast", broadcast))
+            rows = [row for row in rows if row[1] != broadcast] + new
+        elif action == "replace all":
+            lake.replace(VISITS, visits(*new))
+            rows = new
+        else:
+            deleted = lake.delete(VISITS, any_of("customer", customers))
+            kept = [row for row in rows if row[0] not in customers]
+            assert deleted == len(rows) - len(kept)
+            rows = kept
+        assert seen(lake) == sorted(rows)
+
+
 @pytest.mark.parametrize("name", ["at", "Visits", "a-b", "", "a b", "1a", 'a"b'])
 def test_names_need_no_quotes_anywhere(name):
     with pytest.raises(ValueError, match="no name"):

@@ -47,7 +47,9 @@ class Engine:
         self._views: dict[str, str] = {}
         self._tables: set[str] = set()
         self._arrow: dict[str, pa.Table] = {}
-        self._spill = (spill or settings().data / "spill") / f"engine-{os.getpid()}-{next(_numbers)}"
+        home = spill or settings().data / "spill"
+        _clear_abandoned(home)
+        self._spill = home / f"engine-{os.getpid()}-{next(_numbers)}"
         self.connection = open_duckdb(memory, threads, self._spill)
 
     def __enter__(self) -> Self:
@@ -142,6 +144,18 @@ class Engine:
         self._arrow.pop(name, None)
         self._views.pop(name, None)
         self._tables.discard(name)
+
+
+def _clear_abandoned(home: Path) -> None:
+    """What engines of killed processes spilled; the folders of living ones stay."""
+    for folder in home.glob("engine-*"):
+        pid = int(folder.name.split("-")[1])
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            shutil.rmtree(folder, ignore_errors=True)
+        except PermissionError:
+            pass  # alive, and another user's
 
 
 def _check(name: str) -> None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from deltalake import CommitProperties, DeltaTable
 
 STATS = "delta.dataSkippingStatsColumns"
-SMALL = 64 * 1024 * 1024  # bytes; compaction leaves files above this alone
+LARGE = 64 * 1024 * 1024  # bytes; compaction makes files of about this size
 # What delta-rs 1.6.6 cannot have in a local path: it panics, or writes to another folder.
 UNREADABLE = re.compile(r"[\[\]^|\\]|%[0-9A-Fa-f]{2}")
 NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -145,12 +145,12 @@ class Lake:
         return int(delta.version()), sorted(unquote(uri.removeprefix("file://")) for uri in delta.file_uris())
 
     def compact(self, table: LakeTable, *, above: int = 100) -> bool:
-        """Merge small files when there are more than `above`; whether it did. Row order within a file is kept."""
-        delta = self._open(table)
-        if delta is None or len(delta.file_uris()) <= above:
+        """Merge the small files when there are more than `above` of them; whether it did."""
+        small = [path for path in self.files(table) if Path(path).stat().st_size < LARGE // 2]
+        if len(small) <= above:
             return False
         delta = self._writable(table)
-        delta.optimize.compact(target_size=SMALL)
+        delta.optimize.compact(target_size=LARGE)
         self._settled(table, delta)
         return True
 
