@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import random
+import signal
+import subprocess
+import sys
 import threading
+import time
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -12,11 +19,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from huitou.events import identity
+from huitou.events import journal as appending
 from huitou.events.journal import append_batch, append_events
 from huitou.events.lake_rows import lake_rows, read_batch
 from huitou.events.model import decode_event
 from huitou.events.segment import Rejected, read_segment
 from huitou.kit.clock import HOUR
+from huitou.kit.settings import settings as in_force
 
 from .events import NOON, click, identify, track
 from .test_segment import RAW
@@ -220,6 +229,74 @@ def test_an_event_rolled_back_leaves_nothing(ledger: ModuleType) -> None:
         rows(ledger, "SELECT 1 FROM journal UNION ALL SELECT 1 FROM customer UNION ALL SELECT 1 FROM identifier") == []
     )
     assert append_batch([identify("1", userId="u"), click(1)]) == ["accepted", "accepted"]
+
+
+def test_a_large_batch_takes_few_locks_at_a_time(ledger: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+
+    def watch(connection: Any, events: list[Any], received_at: int) -> list[Any]:
+        outcomes = append_events(connection, events, received_at)
+        locks = connection.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'").fetchone()
+        sizes.append(locks[0])
+        return outcomes
+
+    monkeypatch.setattr(appending, "append_events", watch)
+    events = [track("live_unfollowed", str(n), userId=f"u{n}") for n in range(1_200)]
+    mixed = [event for n, unfollowed in enumerate(events) for event in (unfollowed, click(n))]
+    assert append_batch(mixed) == ["accepted"] * 2_400
+    assert sizes == [502, 502, 202]  # with the journal's and identity's
+    assert append_batch(mixed) == ["duplicate"] * 2_400
+
+
+APPENDERS = """
+import os, sys
+from dataclasses import replace
+from huitou.kit.settings import read_settings, use_settings
+use_settings(replace(read_settings(data=sys.argv[1], env={}), database_url=sys.argv[2]))
+from huitou.events.journal import append_batch
+from tests.events.events import click, track
+for line in sys.stdin:
+    turn, shift = line.split()
+    child = os.fork()
+    if child == 0:
+        os.write(1, f"{os.getpid()}\\n".encode())
+        for number in range(int(shift), 1_000_000, 3):
+            order = track("order_paid", f"{turn}-{number}", userId=f"u{number % 9}", properties={"order_id": f"{turn}-{number}"})
+            assert append_batch([order, click(number)]) in (["accepted"] * 2, ["accepted", "duplicate"])
+            os.write(1, f"{turn}-{number}\\n".encode())
+    os.waitpid(child, 0)
+    os.write(1, b"gone\\n")
+"""
+
+
+def test_killed_at_any_moment_what_was_acknowledged_is_stored_once(ledger: ModuleType, data: Path) -> None:
+    """25 writers are killed; seed 11 sets the moments. (That a commit survives a power cut is tests/stores' to show.)"""
+    chance = random.Random(11)
+    acknowledged: list[str] = []
+    command = [sys.executable, "-c", APPENDERS, str(data), str(in_force().database_url)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]
+    ) as writers:
+        assert writers.stdin is not None
+        assert writers.stdout is not None
+        for turn in range(25):
+            print(turn, chance.randrange(3), file=writers.stdin, flush=True)
+            writer = int(writers.stdout.readline())
+            acknowledged.append(writers.stdout.readline().strip())
+            time.sleep(chance.uniform(0, 0.05))
+            os.kill(writer, signal.SIGKILL)
+            for line in writers.stdout:
+                if line == "gone\n":
+                    break
+                acknowledged.append(line.strip())
+        writers.stdin.close()
+    stored = [event_id for event_id in journal(ledger) if not event_id.startswith("c")]
+    stops = [order_id for (order_id,) in rows(ledger, "SELECT order_id FROM stop ORDER BY id")]
+    assert len(set(acknowledged)) == len(acknowledged) >= 25
+    assert len(set(journal(ledger))) == len(journal(ledger))
+    assert set(acknowledged) <= set(stored)
+    assert len(stored) - len(acknowledged) <= 25  # committed, and killed before it could say so
+    assert sorted(stops) == sorted(stored)  # an event and what it stops are one
 
 
 def test_writers_at_once_store_each_event_once(ledger: ModuleType) -> None:

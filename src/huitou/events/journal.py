@@ -10,7 +10,7 @@ deadlock with another that does; PostgreSQL ends one of them, and `append_batch`
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from psycopg import DataError, IntegrityError
@@ -29,6 +29,8 @@ CHANNEL = "journal"  # NOTIFY wakes the loader
 CONFLICT = "id_conflict"
 UNSTORABLE = "unstorable"
 CHUNK = 2_000  # events a statement; more gain nothing and only make the arrays large
+# Each takes a customer's lock or more; a server with default settings has 6,400 for all its connections.
+MOST_LOCKING = 500
 TRIES = 5
 # A NOTIFY serialises commits (one lock for the whole server), so it is sent this often at most, in seconds; the
 # loader waits longer than that before it starts, and looks by itself now and then.
@@ -39,11 +41,27 @@ _notified = 0.0
 
 
 def append_batch(events: Sequence[Event], received_at: int | None = None) -> list[Outcome]:
-    """Append in a transaction of its own: when this returns, the events are durable.
+    """Append in transactions of its own: when this returns, the events are durable.
 
     An event that PostgreSQL cannot hold is found by halving and quarantined; its neighbours go in.
     """
     received_at = now_us() if received_at is None else received_at
+    return [outcome for part in _parts(events) for outcome in _append_part(part, received_at)]
+
+
+def _parts(events: Sequence[Event]) -> Iterator[Sequence[Event]]:
+    """Runs of events with at most MOST_LOCKING effective ones among them."""
+    start = locking = 0
+    for place, event in enumerate(events):
+        locking += event.name in EFFECTIVE
+        if locking > MOST_LOCKING:
+            yield events[start:place]
+            start, locking = place, 1
+    if start < len(events):
+        yield events[start:]
+
+
+def _append_part(events: Sequence[Event], received_at: int) -> list[Outcome]:
     for attempt in range(1, TRIES + 1):
         try:
             with transaction() as connection:
@@ -54,7 +72,7 @@ def append_batch(events: Sequence[Event], received_at: int | None = None) -> lis
         except (DataError, ProgramLimitExceeded, IntegrityError) as error:
             if len(events) > 1:
                 half = len(events) // 2
-                return append_batch(events[:half], received_at) + append_batch(events[half:], received_at)
+                return _append_part(events[:half], received_at) + _append_part(events[half:], received_at)
             with transaction() as connection:
                 quarantine(connection, [(events[0], f"{UNSTORABLE}: {type(error).__name__}")], received_at)
             return ["quarantined"]
@@ -65,7 +83,7 @@ def append_events(connection: Connection, events: Sequence[Event], received_at: 
     """Append in the caller's transaction, with all effects; what became of each event, in order.
 
     Durable when the caller commits, so no sender may be answered before. Until then the shared lock "journal" is
-    held, and the loader waits: keep the transaction short.
+    held, and the loader waits: keep the transaction short, and effective events to some hundreds.
     """
     outcomes: list[Outcome] = []
     for start in range(0, len(events), CHUNK):

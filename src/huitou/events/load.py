@@ -28,7 +28,7 @@ from huitou.stores.sql import load_query
 LOCK = "loader"
 APP = "journal"
 BATCH = 200_000
-RESOLVED_AT_ONCE = 2_000  # claims a transaction: the lock "identity" is held meanwhile, and orders wait for it
+RESOLVED_AT_ONCE = 500  # claims a transaction: it may hold the lock "identity" and two customers' for each of them
 MOST_FILES = 100  # of a table; then its small ones are merged
 LOCK_PATIENCE = 30.0  # seconds
 LOCK_TRY = "200ms"  # while the exclusive lock is asked for, all of ingest waits
