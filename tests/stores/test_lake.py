@@ -18,6 +18,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from huitou.kit.errors import Refused
+from huitou.stores import lake as lake_module
 from huitou.stores.lake import Lake, LakeTable, any_of, equals, fit
 
 VISITS = LakeTable(
@@ -197,7 +198,16 @@ def test_compaction_keeps_every_row_and_the_loaded_version(lake):
     assert lake.loaded_version(VISITS, "loader") == 4
 
 
-@pytest.mark.parametrize("tear", ["tear_commit", "tear_file", "lose_file"])
+def test_the_log_does_not_grow_with_every_load(lake, monkeypatch):
+    """Entries are dropped at every hundredth commit, once they are old; here they are old at once."""
+    monkeypatch.setattr(lake_module, "LOG_KEPT", {"delta.logRetentionDuration": "interval 0 seconds"})
+    for number in range(105):
+        lake.append(VISITS, visits((f"c{number}", "B20")), app="loader", version=number)
+    assert len(list((lake.root / "visits" / "_delta_log").glob("*.json"))) < 100
+    assert (lake.loaded_version(VISITS, "loader"), len(seen(lake))) == (104, 105)
+
+
+@pytest.mark.parametrize("tear", ["tear_commit", "empty_commit", "tear_file", "lose_file"])
 def test_a_torn_newest_commit_is_taken_away_by_the_next_writer(lake, tear):
     """What a power cut leaves when it comes before `append` has returned."""
     lake.append(VISITS, visits(("c1", "B20")), app="loader", version=1)
@@ -219,6 +229,10 @@ def newest_file(lake: Lake) -> Path:
 
 def tear_commit(lake: Lake) -> None:
     newest(lake).write_bytes(newest(lake).read_bytes()[:100])
+
+
+def empty_commit(lake: Lake) -> None:
+    newest(lake).write_bytes(b"")
 
 
 def tear_file(lake: Lake) -> None:

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from deltalake import CommitProperties, DeltaTable
 
 STATS = "delta.dataSkippingStatsColumns"
+# Opening a table lists its log: 3 ms with 100 entries, 139 ms with 5,000, 847 ms with 20,000 (measured), and a live
+# evening makes an entry a second. Entries older than this go at every hundredth commit; the data files stay.
+LOG_KEPT = {"delta.logRetentionDuration": "interval 10 minutes"}
 LARGE = 64 * 1024 * 1024  # bytes; compaction makes files of about this size
 # What delta-rs 1.6.6 cannot have in a local path: it panics, or writes to another folder.
 UNREADABLE = re.compile(r"[\[\]^|\\]|%[0-9A-Fa-f]{2}")
@@ -177,18 +180,30 @@ class Lake:
             return None
         return DeltaTable(folder)
 
+    def _open_whole(self, table: LakeTable) -> DeltaTable | None:
+        """The table as its only writer opens it: after a power cut without the commit that never settled."""
+        from deltalake.exceptions import DeltaError
+
+        folder = self._folder(table)
+        try:
+            delta = self._open(table)
+        except DeltaError:
+            if not drop_torn_commit(folder):
+                raise
+            return self._open(table)
+        return self._open(table) if delta is not None and drop_torn_commit(folder, delta.version()) else delta
+
     def _writable(self, table: LakeTable) -> DeltaTable:
         """The table, made or brought to the declared columns and statistics first."""
         from deltalake import DeltaTable, Schema
 
-        folder = self._folder(table)
-        drop_torn_commit(folder)
         wanted = Schema.from_arrow(table.schema)
         stats = {STATS: ",".join(table.stats)}
-        delta = self._open(table)
+        delta = self._open_whole(table)
         if delta is None:
+            folder = self._folder(table)
             folder.mkdir(parents=True, exist_ok=True)
-            return DeltaTable.create(folder, schema=wanted, mode="ignore", configuration=stats)
+            return DeltaTable.create(folder, schema=wanted, mode="ignore", configuration=stats | LOG_KEPT)
         stored = {field.name: field.type for field in delta.schema().fields}
         for field in wanted.fields:
             if field.name in stored and stored[field.name] != field.type:

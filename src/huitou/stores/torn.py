@@ -26,14 +26,21 @@ def settle(folder: Path, version: int) -> None:
     _sync(folder)
 
 
-def drop_torn_commit(folder: Path) -> bool:
-    """Take away the newest commit if it is torn; whether there was one. The caller is the table's only writer."""
-    commits = sorted((folder / "_delta_log").glob("[0-9]*.json"))
-    if not commits or _is_whole(folder, commits[-1]):
+def drop_torn_commit(folder: Path, version: int | None = None) -> bool:
+    """Take away the newest commit (`version`, where it is known) if it is torn; whether it was.
+
+    The caller is the table's only writer.
+    """
+    commit = _newest(folder) if version is None else _commit_path(folder, version)
+    if commit is None or _is_whole(folder, commit):
         return False
-    commits[-1].unlink()
-    _sync(commits[-1].parent)
+    commit.unlink()
+    _sync(commit.parent)
     return True
+
+
+def _newest(folder: Path) -> Path | None:
+    return max((folder / "_delta_log").glob("[0-9]*.json"), default=None)
 
 
 def _is_whole(folder: Path, commit: Path) -> bool:
