@@ -1,0 +1,15 @@
+-- One page of messages, the latest first: by when they went, else when they are due.
+SELECT message.id, coalesce(customer.merged_into, message.customer) AS customer, message.campaign, message.occurrence,
+    message.step, message.channel, message.offer, message.state, message.reason, message.send_at, message.final_at,
+    message.submitted_at, message.address, message.context -> 'customer' ->> 'name' AS name,
+    message_body.message IS NOT NULL AS has_body,
+    count(*) OVER () AS total
+FROM message
+LEFT JOIN customer ON customer.id = message.customer
+LEFT JOIN message_body ON message_body.message = message.id
+WHERE (%(occurrence)s::text IS NULL OR message.occurrence = %(occurrence)s::text)
+    AND (%(campaign)s::text IS NULL OR message.campaign = %(campaign)s::text)
+    AND (%(states)s::text[] IS NULL OR message.state = ANY(%(states)s::text[]))
+    AND (%(customer)s::text IS NULL OR coalesce(customer.merged_into, message.customer) = %(customer)s::text)
+ORDER BY coalesce(message.final_at, message.send_at) DESC, message.id
+LIMIT %(limit)s OFFSET %(offset)s

@@ -1,0 +1,63 @@
+"""Campaigns as the pages need them: which one speaks for a broadcast, its versions, how it is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from huitou.campaigns.definition import Campaign
+from huitou.campaigns.reading import default_campaign, default_text, read_campaign
+from huitou.campaigns.versions import list_campaigns, load_campaign
+from huitou.console.reads import ledger
+from huitou.kit.errors import NotFound
+from huitou.stores.ledger import transaction
+
+
+@dataclass(frozen=True)
+class Version:
+    """One saved file of a campaign; the newest is in force."""
+
+    version: int
+    state: str
+    automatic: bool
+    created_at: int
+    created_by: str
+    body: str
+
+
+@dataclass(frozen=True)
+class Listed:
+    name: str
+    version: int
+    state: str
+    automatic: bool
+
+
+def all_campaigns() -> list[Listed]:
+    with transaction() as connection:
+        return [Listed(*row) for row in list_campaigns(connection)]
+
+
+def campaign_named(name: str | None) -> Campaign:
+    """The newest version of that name; the shipped campaign where none is named or it was never saved."""
+    if not name:
+        name = next((one.name for one in all_campaigns() if one.state == "active"), default_campaign().name)
+    try:
+        with transaction() as connection:
+            return load_campaign(connection, name)
+    except NotFound:
+        return default_campaign() if name == default_campaign().name else replace(default_campaign(), name=name)
+
+
+def versions_of(name: str) -> list[Version]:
+    """The newest first; the shipped file as version 0 where it was never saved. NotFound for any other name."""
+    found = [Version(**row) for row in ledger.rows("campaign_versions", name=name)]
+    if found:
+        return found
+    shipped = default_campaign()
+    if name != shipped.name:
+        raise NotFound({"zh": f"没有触达活动 {name}。", "en": f"there is no campaign {name}"})
+    return [Version(0, "draft", shipped.automatic, 0, "", default_text())]
+
+
+def parse(text: str) -> Campaign:
+    return read_campaign(text)

@@ -1,0 +1,81 @@
+"""Messages of the outbox as people look at them: a list, and one of them as the customer saw it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from huitou.console.reads import ledger
+from huitou.console.reads.show import PAGE, Page
+from huitou.delivery.compose import read_body
+from huitou.kit.errors import NotFound
+from huitou.stores.ledger import transaction
+
+GROUPS = {
+    "received": ("submitted", "delivered", "opened", "clicked", "converted"),
+    "answered": ("opened", "clicked", "converted"),
+    "waiting": ("planned", "retry", "claimed", "final", "awaiting_staff"),
+    "stopped": ("suppressed", "expired", "failed"),
+    "in_doubt": ("in_doubt", "unknown"),
+}
+LINK = re.compile(r"""(\s(?:href|action|background)\s*=\s*)("[^"]*"|'[^']*'|[^\s>]+)""", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A message with its body; `body` is None where it was never rendered."""
+
+    row: dict[str, Any]
+    body: dict[str, Any] | None
+    receipts: list[dict[str, Any]]
+    links: list[dict[str, Any]]
+
+
+def list_messages(
+    *,
+    occurrence: str | None = None,
+    campaign: str | None = None,
+    group: str | None = None,
+    customer: str | None = None,
+    number: int = 1,
+) -> Page:
+    number = max(number, 1)
+    states = GROUPS.get(group or "")
+    rows = ledger.rows(
+        "messages",
+        occurrence=occurrence or None,
+        campaign=campaign or None,
+        states=list(states) if states else None,
+        customer=customer or None,
+        limit=PAGE,
+        offset=(number - 1) * PAGE,
+    )
+    total = rows[0]["total"] if rows else 0
+    return Page(rows, number, max(1, -(-total // PAGE)), total)
+
+
+def open_message(message: str) -> Opened:
+    """NotFound where there is no such message."""
+    row = ledger.one("message", message=message)
+    if row is None:
+        raise NotFound({"zh": f"没有消息 {message}。", "en": f"there is no message {message}"})
+    return Opened(
+        row,
+        body_of(message),
+        ledger.rows("message_receipts", message=message),
+        ledger.rows("message_links", message=message),
+    )
+
+
+def body_of(message: str) -> dict[str, Any] | None:
+    try:
+        with transaction() as connection:
+            return read_body(connection, message)
+    except NotFound:
+        return None
+
+
+def without_links(html: str) -> str:
+    """The same page with links that lead nowhere: a look by staff must not count as the customer's click."""
+    return LINK.sub(r'\1"#"', html)

@@ -1,0 +1,197 @@
+"""Customers: found, grouped, and one of them with everything that is known."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from huitou.console.reads import ledger, snapshot
+from huitou.console.reads.show import PAGE, Page
+from huitou.customers.lifecycle import STAGES, Stage
+from huitou.customers.profile import Profile, find_customer, portrait_of
+from huitou.customers.refresh import ZONE, create_orders
+from huitou.customers.rfm import CELLS, Cell
+from huitou.kit import clock
+from huitou.kit.errors import NotFound, Refused
+from huitou.kit.money import MICRO
+from huitou.stores.engine import Engine
+
+MOST_NAMED = 50
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Everybody by RFM cell (buyers only) and by stage of life."""
+
+    total: int
+    cells: tuple[tuple[Cell, int, int], ...]  # cell, customers, spent
+    stages: tuple[tuple[Stage, int], ...]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One decision with the steps it planned."""
+
+    campaign: str
+    broadcast: str
+    decided_at: int
+    action: str
+    reason: str
+    policy: str
+    timing: str
+    channel: str
+    offer: str
+    propensity: float | None
+    profit_minor: float | None
+    context: dict[str, Any]
+    steps: tuple[tuple[int, int], ...]  # step, send_at
+
+
+def groups() -> Groups:
+    rows = snapshot.read(("groups",), lambda engine: engine.run("console", "portrait_groups").to_pylist())
+    return Groups(
+        sum(row["customers"] for row in rows),
+        tuple(
+            (cell, _sum(rows, "rfm", cell.rfm, "customers"), _sum(rows, "rfm", cell.rfm, "spent_minor"))
+            for cell in CELLS
+        ),
+        tuple((stage, _sum(rows, "lifecycle", stage.stage, "customers")) for stage in STAGES),
+    )
+
+
+def _sum(rows: Sequence[dict[str, Any]], by: str, value: str, what: str) -> int:
+    return sum(row[what] or 0 for row in rows if row[by] == value)
+
+
+def list_customers(*, rfm: str | None, stage: str | None, number: int) -> Page:
+    number = max(number, 1)
+    first = (number - 1) * PAGE + 1
+
+    def compute(engine: Engine) -> list[dict[str, Any]]:
+        page = {"first": first, "last": first + PAGE - 1}
+        return list(engine.run("console", "portrait_list", rfm=rfm or None, stage=stage or None, **page).to_pylist())
+
+    return _page(snapshot.read(("customers", rfm, stage, number), compute), number)
+
+
+def _page(rows: list[dict[str, Any]], number: int) -> Page:
+    """Rows that carry the total; a page beyond the last is empty."""
+    total = rows[0]["total"] if rows else 0
+    return Page(rows, number, max(1, -(-total // PAGE), number if rows else 1), total)
+
+
+def search(text: str) -> list[dict[str, Any]]:
+    """Customers by id, phone, e-mail, any other identifier, or part of a name; at most MOST_NAMED."""
+    text = text.strip()
+    if not text:
+        return []
+    found = _by_identifier(text)
+    if found:
+        return [{"customer": customer, "name": "", "city": ""} for customer in found]
+    return snapshot.read(
+        ("named", text),
+        lambda engine: engine.run("console", "people_named", text=text, most=MOST_NAMED).to_pylist(),
+    )
+
+
+def _by_identifier(text: str) -> list[str]:
+    known = ledger.one("root_of", customer=text)
+    if known:
+        return [known["root"]]
+    try:
+        return [find_customer(text)]
+    except NotFound:
+        return []
+    except Refused:  # it means several people: the name search would not find them either
+        return [row["root"] for row in ledger.rows("same_identifier", value=text)]
+
+
+def profile_of(customer: str) -> Profile:
+    """NotFound where nobody has the id; ids that a merge absorbed lead to the person of today."""
+    if ledger.one("root_of", customer=customer) is None:
+        raise NotFound({"zh": f"没有客户 {customer}。", "en": f"there is no customer {customer}"})
+    now = clock.now_us()
+    return snapshot.read(("profile", customer), lambda engine: portrait_of(engine, customer, now, events=1))
+
+
+def identifiers_of(customer: str) -> list[dict[str, Any]]:
+    return ledger.rows("customer_identifiers", customer=customer)
+
+
+def merges_of(customer: str) -> list[dict[str, Any]]:
+    return ledger.rows("customer_merges", customer=customer)
+
+
+def consents_of(customer: str) -> list[dict[str, Any]]:
+    return ledger.rows("customer_consents", customer=customer)
+
+
+def events_of(customer: str, number: int) -> Page:
+    number = max(number, 1)
+    first = (number - 1) * PAGE + 1
+    now = clock.now_us()
+
+    def compute(engine: Engine) -> list[dict[str, Any]]:
+        page = {"first": first, "last": first + PAGE - 1}
+        return list(engine.run("console", "customer_events", customer=customer, now=now, **page).to_pylist())
+
+    return _page(snapshot.read(("events", customer, number, now // clock.MINUTE), compute), number)
+
+
+def hours_of(customer: str) -> list[int]:
+    """24 numbers: acts in each hour of the day, by the shop's clock."""
+    now = clock.now_us()
+    offset = clock.to_datetime(now, ZONE).utcoffset()
+    offset_us = int(offset.total_seconds()) * clock.SECOND if offset else 0
+
+    def compute(engine: Engine) -> list[int]:
+        rows = engine.run("console", "customer_hours", customer=customer, now=now, offset_us=offset_us).to_pylist()
+        acts = {row["hour"]: row["acts"] for row in rows}
+        return [acts.get(hour, 0) for hour in range(24)]
+
+    return snapshot.read(("hours", customer), compute)
+
+
+def orders_of(customer: str) -> list[dict[str, Any]]:
+    now = clock.now_us()
+
+    def compute(engine: Engine) -> list[dict[str, Any]]:
+        engine.create("wanted_orders", "console", "wanted_of", customer=customer, now=now)
+        create_orders(engine, now)
+        return list(engine.run("console", "customer_orders", customer=customer).to_pylist())
+
+    rows = snapshot.read(("orders", customer, now // clock.MINUTE), compute)
+    names = [[snapshot.product_name(one) for one in (row["products"] or "").split(",") if one] for row in rows]
+    return [{**row, "product_names": named} for row, named in zip(rows, names, strict=True)]
+
+
+def decisions_of(customer: str) -> list[Decision]:
+    rows = snapshot.read(
+        ("decisions", customer),
+        lambda engine: engine.run("console", "customer_decisions", customer=customer).to_pylist(),
+    )
+    found: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    for row in rows:
+        found.setdefault((row["decided_at"], row["campaign"], row["broadcast"]), []).append(row)
+    return [_decision(steps) for steps in found.values()]
+
+
+def _decision(steps: list[dict[str, Any]]) -> Decision:
+    row = steps[0]
+    return Decision(
+        row["campaign"],
+        row["broadcast"],
+        row["decided_at"],
+        row["action"],
+        row["reason"],
+        f"{row['policy']}@{row['policy_version']}",
+        row["timing"] or "",
+        row["channel"] or "",
+        row["offer"] or "",
+        row["propensity"],
+        None if row["profit_micro"] is None else row["profit_micro"] / MICRO,
+        json.loads(row["context"] or "{}"),
+        tuple((one["step"], one["send_at"]) for one in steps if one["send_at"]),
+    )

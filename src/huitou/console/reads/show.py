@@ -1,0 +1,198 @@
+"""One broadcast: its funnel, its products, who attended it and what was decided for them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from huitou.campaigns.definition import INTENTS, Campaign
+from huitou.console.reads import snapshot
+from huitou.decisions.columns import ints
+from huitou.decisions.people import judge_intent
+from huitou.kit.money import MICRO
+from huitou.measurement.report import Funnel, read_funnel
+from huitou.stores.engine import Engine
+
+STAGES = ("entered", "saw_product", "clicked", "carted", "ordered")
+PAGE = 50
+NOTE_FROM = 180  # seconds watched: shown as a reason for high intent
+
+
+@dataclass(frozen=True)
+class Stage:
+    name: str
+    people: int
+    of_all: float | None
+    of_previous: float | None
+
+
+@dataclass(frozen=True)
+class ProductRow:
+    product: str
+    name: str
+    seen: int
+    clicked: int
+    carted: int
+    asked: int
+    ordered: int
+    missed: int
+
+
+@dataclass(frozen=True)
+class Person:
+    """One attendee as a line of the list."""
+
+    customer: str
+    name: str
+    watch_seconds: int
+    clicks: int
+    carts: int
+    asked: int
+    product: str
+    ordered: bool
+    order_minor: int
+    intent: str
+    action: str
+    reason: str | None
+    channel: str | None
+    send_at: int | None
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of a longer list, counted from 1."""
+
+    rows: Sequence[Any]
+    number: int
+    pages: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Arm:
+    timing: str
+    channel: str
+    offer: str
+    people: int
+    messages: int
+    message_minor: float
+    offer_minor: float
+    profit_minor: float
+
+
+def funnel_of(broadcast: str) -> Funnel:
+    return snapshot.read(("funnel", broadcast), lambda engine: read_funnel(engine, broadcast))
+
+
+def stages_of(funnel: Funnel) -> list[Stage]:
+    found: list[Stage] = []
+    for name in STAGES:
+        people = getattr(funnel, name)
+        before = found[-1].people if found else None
+        found.append(
+            Stage(
+                name, people, people / funnel.entered if funnel.entered else None, people / before if before else None
+            )
+        )
+    return found
+
+
+def products_of(broadcast: str) -> list[ProductRow]:
+    rows = snapshot.read(
+        ("show_products", broadcast),
+        lambda engine: engine.run("console", "show_products", broadcast=broadcast).to_pylist(),
+    )
+    return [ProductRow(name=snapshot.product_name(row["product"]), **row) for row in rows]
+
+
+def crowd_of(broadcast: str, campaign: Campaign) -> pa.Table:
+    """Everybody who attended, with `intent` by this campaign's table and what it decided for them."""
+
+    def compute(engine: Engine) -> pa.Table:
+        table = engine.run("console", "crowd", broadcast=broadcast, campaign=campaign.name)
+        counts = (ints(table, name) for name in ("watch_seconds", "carts", "asked", "clicks"))
+        codes = judge_intent(campaign, *counts)
+        intents = pa.array(np.array(INTENTS, dtype=object)[codes], pa.string())
+        return table.append_column("intent", intents)
+
+    return snapshot.read(("crowd", broadcast, campaign.name, campaign.intents), compute)
+
+
+def count_intents(broadcast: str, campaign: Campaign) -> dict[str, int]:
+    """People who did not order, by intent, the highest first."""
+    table = crowd_of(broadcast, campaign)
+    left = table.filter(pc.invert(table.column("ordered")))
+    found = Counter(left.column("intent").to_pylist())
+    return {intent: found[intent] for intent in INTENTS}
+
+
+def list_people(broadcast: str, campaign: Campaign, *, filters: dict[str, str], number: int) -> Page:
+    """Who did not order (or, with action 'ordered', who did), filtered by action, reason and intent."""
+    table = crowd_of(broadcast, campaign)
+    ordered = filters.get("action") == "ordered"
+    if ordered:
+        table = table.filter(table.column("ordered"))
+    elif filters.get("action") == "undecided":
+        table = table.filter(pc.and_(pc.invert(table.column("ordered")), pc.is_null(table.column("action"))))
+    elif action := filters.get("action"):
+        table = table.filter(pc.equal(table.column("action"), action))
+    else:
+        table = table.filter(pc.invert(table.column("ordered")))
+    for name in ("reason", "intent"):
+        if wanted := filters.get(name):
+            table = table.filter(pc.equal(table.column(name), wanted))
+    return paged(table, number, _person)
+
+
+def paged(table: pa.Table, number: int, make: Any, size: int = PAGE) -> Page:
+    pages = max(1, -(-table.num_rows // size))
+    number = min(max(number, 1), pages)
+    rows = table.slice((number - 1) * size, size).to_pylist()
+    return Page([make(row) for row in rows], number, pages, table.num_rows)
+
+
+def _person(row: dict[str, Any]) -> Person:
+    return Person(
+        row["customer"],
+        row["name"] or "",
+        row["watch_seconds"],
+        row["clicks"],
+        row["carts"],
+        row["asked"],
+        snapshot.product_name(row["top_product"]),
+        row["ordered"],
+        row["order_minor"],
+        row["intent"],
+        row["action"] or "undecided",
+        row["reason"],
+        row["channel"],
+        row["send_at"],
+    )
+
+
+def decided_of(broadcast: str, campaign: str) -> list[dict[str, Any]]:
+    """(action, reason, people) of one campaign's decisions, as the report counts them."""
+    return snapshot.read(
+        ("decided_of", broadcast, campaign),
+        lambda engine: engine.run("measurement", "decided", broadcast=broadcast, campaign=campaign).to_pylist(),
+    )
+
+
+def arms_of(broadcast: str, campaign: str) -> list[Arm]:
+    return snapshot.read(("arms", broadcast, campaign), lambda engine: read_arms(engine, broadcast, campaign))
+
+
+def read_arms(engine: Engine, broadcast: str, campaign: str) -> list[Arm]:
+    """Timing x channel x offer of what is sent, the most people first. The engine has `decisions`."""
+    return [_arm(row) for row in engine.run("console", "plan_arms", broadcast=broadcast, campaign=campaign).to_pylist()]
+
+
+def _arm(row: dict[str, Any]) -> Arm:
+    moneys = (row[name] / MICRO for name in ("message_micro", "offer_micro", "profit_micro"))
+    return Arm(row["timing"], row["channel"], row["offer"], row["people"], row["messages"], *moneys)

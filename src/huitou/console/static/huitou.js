@@ -1,0 +1,51 @@
+// The little the pages need beyond htmx: the CSRF token, confirmations, dropping files.
+"use strict";
+
+document.addEventListener("htmx:configRequest", (event) => {
+  const field = document.querySelector("input[name=csrfmiddlewaretoken]");
+  if (field && event.detail.verb !== "get") event.detail.headers["X-CSRFToken"] = field.value;
+});
+
+// A widget whose answer never came says so in its own place.
+for (const kind of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {
+  document.addEventListener(kind, (event) => {
+    const box = event.target.closest(".widget, .lazy");
+    if (!box) return;
+    const template = document.getElementById("no-answer");
+    if (template) box.replaceChildren(template.content.cloneNode(true));
+  });
+}
+
+// <button data-dialog="id"> opens <dialog id>; without scripts the button is not shown as needed.
+document.addEventListener("click", (event) => {
+  const opener = event.target.closest("[data-dialog]");
+  if (opener) document.getElementById(opener.dataset.dialog)?.showModal();
+  const closer = event.target.closest("[data-close]");
+  if (closer) closer.closest("dialog")?.close();
+});
+
+// A form that was sent once is not sent twice.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post" || form.hasAttribute("hx-post")) return;
+  if (form.dataset.sent) { event.preventDefault(); return; }
+  form.dataset.sent = "1";
+  for (const button of form.querySelectorAll("button:not([name])")) button.setAttribute("aria-busy", "true");
+});
+window.addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+});
+
+document.addEventListener("dragover", (event) => {
+  const drop = event.target.closest?.(".drop");
+  if (drop) { event.preventDefault(); drop.classList.add("over"); }
+});
+document.addEventListener("dragleave", (event) => event.target.closest?.(".drop")?.classList.remove("over"));
+document.addEventListener("drop", (event) => {
+  const drop = event.target.closest?.(".drop");
+  if (!drop) return;
+  event.preventDefault();
+  drop.classList.remove("over");
+  const field = drop.querySelector("input[type=file]");
+  if (field && event.dataTransfer.files.length) field.files = event.dataTransfer.files;
+});

@@ -1,0 +1,183 @@
+"""Files that operators upload: kept in a folder of their own, imported beside the pages, their state in a small file.
+
+The state is a file so that any process of the console can show it, and so that a killed import says it was cut off.
+Importing a cut-off file again is safe: what is in is a duplicate.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import threading
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from huitou.events.connectors.base import Options
+from huitou.events.importing import import_file
+from huitou.kit import clock
+from huitou.kit.errors import HuitouError, NotFound, Refused
+from huitou.kit.settings import settings
+
+LARGEST = 2 * 1024**3  # bytes
+ID = re.compile(r"[0-9a-f]{16}")
+UNSAFE = re.compile(r"[^\w.\-()（） ]+")
+SHOWN = 20  # uploads on the page
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Upload:
+    """One uploaded file and what became of it. `state`: running | done | refused | cut_off."""
+
+    id: str
+    name: str
+    size: int
+    at: int
+    by: str
+    state: str = "running"
+    rows: int = 0
+    format: str = ""
+    accepted: int = 0
+    duplicate: int = 0
+    quarantined: int = 0
+    rejected: int = 0
+    rejected_file: str = ""
+    reasons: dict[str, int] = field(default_factory=dict)
+    problem: dict[str, str] = field(default_factory=dict)
+    process: int = 0
+
+
+def store(name: str, chunks: Iterable[bytes], by: str) -> Upload:
+    """Write the file down; Refused where it is empty or too large."""
+    number = secrets.token_hex(8)
+    folder = _folder() / number
+    folder.mkdir(parents=True, mode=0o700)
+    safe = UNSAFE.sub("_", Path(name).name).strip(". ")[-120:] or "file"
+    size = 0
+    with (folder / safe).open("wb") as file:
+        for chunk in chunks:
+            size += len(chunk)
+            if size > LARGEST:
+                raise Refused(
+                    {
+                        "zh": "文件超过 2 GB,请用命令行导入。",
+                        "en": "the file is above 2 GB: import it on the command line",
+                    }
+                )
+            file.write(chunk)
+    if size == 0:
+        raise Refused({"zh": "文件是空的。", "en": "the file is empty"})
+    upload = Upload(number, safe, size, clock.now_us(), by, process=os.getpid())
+    _save(upload)
+    return upload
+
+
+def start(upload: Upload, options: Options, kind: str | None) -> None:
+    """Import in a thread of its own; the page asks how far it is."""
+    threading.Thread(target=run, args=(upload, options, kind), name=f"import-{upload.id}", daemon=True).start()
+
+
+def run(upload: Upload, options: Options, kind: str | None) -> Upload:
+    """Import now, then bring the derived tables up to date. Every end is written down."""
+
+    def progress(rows: int) -> None:
+        _save(replace(upload, rows=rows))
+
+    try:
+        done = _import(upload, options, kind, progress)
+    except HuitouError as error:
+        done = replace(upload, state="refused", problem=dict(error.message))
+    except Exception:
+        log.exception("upload_failed", upload=upload.id)
+        done = replace(
+            upload,
+            state="refused",
+            problem={"zh": "导入时出错,详情见日志。", "en": "the import failed; the log says more"},
+        )
+    _save(done)
+    return done
+
+
+def _import(upload: Upload, options: Options, kind: str | None, progress: Any) -> Upload:
+    from huitou.flows.refresh import catch_up
+
+    result = import_file(_folder() / upload.id / upload.name, options, kind, progress)
+    catch_up()
+    return replace(
+        upload,
+        state="done",
+        format=result.format,
+        accepted=result.accepted,
+        duplicate=result.duplicate,
+        quarantined=result.quarantined,
+        rejected=result.rejected,
+        rejected_file=Path(result.rejected_file).name if result.rejected_file else "",
+        reasons=dict(sorted(result.reasons.items(), key=lambda item: -item[1])[:20]),
+    )
+
+
+def find(number: str) -> Upload:
+    """NotFound for an id nobody was given; what runs in a process that is gone is cut off."""
+    if not ID.fullmatch(number):
+        raise _unknown(number)
+    try:
+        upload = Upload(**json.loads((_folder() / number / "state.json").read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        raise _unknown(number) from None
+    if upload.state == "running" and not _lives(upload.process):
+        return replace(upload, state="cut_off")
+    return upload
+
+
+def latest() -> list[Upload]:
+    folder = _folder()
+    if not folder.is_dir():
+        return []
+    numbers = sorted((one for one in folder.iterdir() if ID.fullmatch(one.name)), key=lambda one: -one.stat().st_mtime)
+    found = []
+    for one in numbers[:SHOWN]:
+        try:
+            found.append(find(one.name))
+        except NotFound:
+            continue
+    return sorted(found, key=lambda upload: -upload.at)
+
+
+def rejected_rows(number: str) -> Path:
+    """The file of rejected rows; NotFound where there is none."""
+    upload = find(number)
+    path = _folder() / upload.id / upload.rejected_file
+    if not upload.rejected_file or not path.is_file():
+        raise _unknown(number)
+    return path
+
+
+def _folder() -> Path:
+    return settings().data / "uploads"
+
+
+def _save(upload: Upload) -> None:
+    """Whole or not at all: the page reads while the import writes."""
+    path = _folder() / upload.id / "state.json"
+    draft = path.with_suffix(".new")
+    draft.write_text(json.dumps(asdict(upload), ensure_ascii=False), encoding="utf-8")
+    draft.replace(path)
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (OSError, OverflowError):
+        return False
+    return True
+
+
+def _unknown(number: str) -> NotFound:
+    return NotFound({"zh": f"没有这次上传:{number}。", "en": f"there is no upload {number}"})

@@ -1,0 +1,137 @@
+"""Broadcasts: the list, one of them, and the parts of its page, each fetched by itself."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from huitou.campaigns.definition import Campaign
+from huitou.catalog.broadcasts import Broadcast
+from huitou.console.page import page, widget
+from huitou.console.reads import broadcasts as listing
+from huitou.console.reads import results, show, snapshot
+from huitou.console.reads.campaigns import campaign_named
+from huitou.console.reads.reaching import reach_of
+from huitou.console.reads.sending import sending_of
+from huitou.kit import clock
+
+
+@page
+def broadcast_list(request: HttpRequest) -> HttpResponse:
+    return render(request, "broadcasts.html", {"rows": listing.list_rows(), "nav": "broadcasts"})
+
+
+@page
+def broadcast_page(request: HttpRequest, broadcast: str) -> HttpResponse:
+    one = snapshot.find_broadcast(broadcast)
+    shown = {
+        "nav": "broadcasts",
+        "broadcast": one,
+        "follow_up": listing.follow_up_of(one),
+        "funnel": show.funnel_of(one.broadcast),
+        "currency": campaign_of(one).currency,
+        "is_early": one.settled_at is not None and clock.now_us() < one.settled_at,
+    }
+    return render(request, "broadcast.html", shown)
+
+
+@widget
+def verdict(request: HttpRequest, broadcast: str) -> HttpResponse:
+    """The list's last column: too slow to wait for with the list."""
+    one = snapshot.find_broadcast(broadcast)
+    report = results.report_of(one, campaign_of(one))
+    return render(request, "widgets/verdict.html", {"report": report, "broadcast": one})
+
+
+@widget
+def funnel(request: HttpRequest, broadcast: str) -> HttpResponse:
+    stages = show.stages_of(show.funnel_of(broadcast))
+    names = {
+        "entered": _("Entered"),
+        "saw_product": _("Saw a product"),
+        "clicked": _("Clicked"),
+        "carted": _("Added to cart"),
+        "ordered": _("Ordered"),
+    }
+    labelled = [(names[stage.name], stage) for stage in stages]
+    chart = {
+        "names": [name for name, _stage in labelled],
+        "people": [stage.people for stage in stages],
+        "shares": [stage.of_all for stage in stages],
+    }
+    return render(request, "widgets/funnel.html", {"stages": labelled, "chart": chart})
+
+
+@widget
+def non_buyers(request: HttpRequest, broadcast: str) -> HttpResponse:
+    one = snapshot.find_broadcast(broadcast)
+    campaign = campaign_of(one)
+    intents = show.count_intents(broadcast, campaign)
+    shown = {
+        "broadcast": one,
+        "campaign": campaign,
+        "intents": intents,
+        "total": sum(intents.values()),
+        "products": show.products_of(broadcast),
+    }
+    return render(request, "widgets/non_buyers.html", shown)
+
+
+@widget
+def reach(request: HttpRequest, broadcast: str) -> HttpResponse:
+    one = snapshot.find_broadcast(broadcast)
+    return render(request, "widgets/reach.html", {"reach": reach_of(one.broadcast, campaign_of(one))})
+
+
+@widget
+def sending(request: HttpRequest, broadcast: str) -> HttpResponse:
+    one = snapshot.find_broadcast(broadcast)
+    follow_up = listing.follow_up_of(one)
+    state = sending_of(one.broadcast, follow_up.campaign) if follow_up.campaign else None
+    return render(request, "widgets/sending.html", {"broadcast": one, "follow_up": follow_up, "sending": state})
+
+
+@widget
+def results_widget(request: HttpRequest, broadcast: str) -> HttpResponse:
+    one = snapshot.find_broadcast(broadcast)
+    if listing.follow_up_of(one).campaign is None:
+        return render(request, "widgets/results.html", {"report": None})
+    report = results.report_of(one, campaign_of(one))
+    conversions = report.observed.conversions[-8:]
+    chart = {
+        "names": [f"{row['broadcast']}" for row in conversions],
+        "shares": [row["share"] for row in conversions],
+    }
+    shown = {"report": report, "conversions": conversions, "chart": chart, "broadcast": one}
+    return render(request, "widgets/results.html", shown)
+
+
+@widget
+def people(request: HttpRequest, broadcast: str) -> HttpResponse:
+    one = snapshot.find_broadcast(broadcast)
+    campaign = campaign_of(one)
+    filters = {name: request.GET.get(name, "") for name in ("action", "reason", "intent")}
+    listed = show.list_people(broadcast, campaign, filters=filters, number=page_number(request))
+    decided = show.decided_of(broadcast, campaign.name)
+    shown = {
+        "broadcast": one,
+        "campaign": campaign,
+        "page": listed,
+        "filters": filters,
+        "reasons": sorted({row["reason"] for row in decided if row["reason"]}),
+        "is_decided": bool(decided),
+    }
+    return render(request, "widgets/people.html", shown)
+
+
+def page_number(request: HttpRequest) -> int:
+    try:
+        return int(request.GET.get("page", "1"))
+    except ValueError:
+        return 1
+
+
+def campaign_of(broadcast: Broadcast) -> Campaign:
+    """The one that decided for it, else the one that would."""
+    return campaign_named(listing.follow_up_of(broadcast).campaign)

@@ -1,0 +1,129 @@
+"""Customers: find one, see everything that is known about them, and why each decision was taken."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from huitou.console import sentences
+from huitou.console.masking import mask
+from huitou.console.page import page, speaks, widget
+from huitou.console.reads import messages as mails
+from huitou.console.reads import people, snapshot
+from huitou.console.views.broadcasts import page_number
+from huitou.customers.rfm import BY_RFM
+from huitou.decisions.reasons import explain
+from huitou.events.identity import undo_merge
+from huitou.stores.ledger import transaction
+
+CONTACT_KINDS = ("phone", "email")
+
+log = structlog.get_logger(__name__)
+
+
+@page
+def customer_list(request: HttpRequest) -> HttpResponse:
+    """The list; by POST a search, so that no phone and no name ever stands in an address or a log."""
+    if request.method == "POST":
+        return _search(request, request.POST.get("who", ""))
+    rfm, stage = request.GET.get("rfm") or None, request.GET.get("stage") or None
+    listed = people.list_customers(rfm=rfm, stage=stage, number=page_number(request))
+    shown = {
+        "nav": "customers",
+        "groups": people.groups(),
+        "page": listed,
+        "rfm": rfm,
+        "stage": stage,
+        "cell": BY_RFM.get(rfm or ""),
+    }
+    return render(request, "customers.html", shown)
+
+
+def _search(request: HttpRequest, who: str) -> HttpResponse:
+    found = people.search(who)
+    if len(found) == 1:
+        return redirect("customer", customer=found[0]["customer"])
+    return render(request, "search.html", {"nav": "customers", "found": found, "who": who})
+
+
+@page
+def customer_page(request: HttpRequest, customer: str) -> HttpResponse:
+    return _show(request, customer, revealed=False)
+
+
+@page
+@require_POST
+def reveal(request: HttpRequest, customer: str) -> HttpResponse:
+    """Contact details in full, on request, and noted who asked."""
+    log.info("contact_revealed", customer=customer, by=request.user.get_username())
+    return _show(request, customer, revealed=True)
+
+
+def _show(request: HttpRequest, customer: str, *, revealed: bool) -> HttpResponse:
+    profile = people.profile_of(customer)
+    if profile.customer != customer:
+        return redirect("customer", customer=profile.customer)
+    identifiers = [_shown(row, revealed=revealed) for row in people.identifiers_of(customer)]
+    hours = people.hours_of(customer)
+    shown = {
+        "nav": "customers",
+        "profile": profile,
+        "person": profile.person,
+        "portrait": profile.portrait,
+        "identifiers": identifiers,
+        "contacts": [row for row in identifiers if row["kind"] in CONTACT_KINDS],
+        "merges": [_merge(row, revealed=revealed) for row in people.merges_of(customer)],
+        "consents": people.consents_of(customer),
+        "revealed": revealed,
+        "hours": {"hours": [f"{hour:02d}" for hour in range(24)], "events": hours},
+        "has_hours": any(hours),
+        "favourite": snapshot.product_name(profile.portrait["favourite_product"]),
+        "visits": [{**visit, "product": snapshot.product_name(visit["top_product"])} for visit in profile.visits],
+    }
+    return render(request, "customer.html", shown)
+
+
+def _shown(row: dict[str, Any], *, revealed: bool) -> dict[str, Any]:
+    return {**row, "shown": row["value"] if revealed else mask(row["kind"], row["value"])}
+
+
+def _merge(row: dict[str, Any], *, revealed: bool) -> dict[str, Any]:
+    return {**row, "shown": row["value"] if revealed else mask(row["kind"], row["value"])}
+
+
+@page
+@require_POST
+def undo(request: HttpRequest, customer: str, merge: int) -> HttpResponse:
+    with transaction() as connection:
+        undo_merge(connection, merge)
+    log.info("merge_undone", merge=merge, by=request.user.get_username())
+    messages.success(request, _("The merge was undone and will not be made again by itself."))
+    return redirect("customer", customer=customer)
+
+
+@widget
+def timeline(request: HttpRequest, customer: str) -> HttpResponse:
+    listed = people.events_of(customer, page_number(request))
+    told = [{**event, "sentence": sentences.tell(event)} for event in listed.rows]
+    return render(request, "widgets/timeline.html", {"page": listed, "events": told, "customer": customer})
+
+
+@widget
+def orders(request: HttpRequest, customer: str) -> HttpResponse:
+    return render(request, "widgets/orders.html", {"orders": people.orders_of(customer)})
+
+
+@widget
+def decisions(request: HttpRequest, customer: str) -> HttpResponse:
+    told = [
+        {"row": one, "why": explain(one.reason, one.context, speaks()), "intent": one.context.get("intent")}
+        for one in people.decisions_of(customer)
+    ]
+    sent = mails.list_messages(customer=customer, number=1)
+    return render(request, "widgets/decisions.html", {"decisions": told, "page": sent})

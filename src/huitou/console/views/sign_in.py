@@ -1,0 +1,87 @@
+"""Signing in and out, and the two switches that need no account: language and light or dark."""
+
+from __future__ import annotations
+
+from django.contrib.auth import authenticate, login, logout
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST
+
+from huitou.console import throttle
+from huitou.console.page import open_page
+
+LANGUAGES = {"zh-hans", "en"}
+THEMES = {"light", "dark", "auto"}
+YEAR = 365 * 24 * 3600
+
+
+@open_page
+@sensitive_post_parameters("password")
+def sign_in(request: HttpRequest) -> HttpResponse:
+    onward = _safe(request, request.POST.get("next") or request.GET.get("next"))
+    if request.user.is_authenticated:
+        return redirect(onward)
+    problem = _try(request) if request.method == "POST" else None
+    if request.method == "POST" and problem is None:
+        return redirect(onward)
+    shown = {"problem": problem, "next": onward, "name": request.POST.get("name", "")}
+    return render(request, "sign_in.html", shown, status=200 if problem is None else 422)
+
+
+def _try(request: HttpRequest) -> str | None:
+    """Sign in; what is wrong where it fails. Unknown names and wrong passwords read, and take time, alike."""
+    name, address = request.POST.get("name", ""), request.META.get("REMOTE_ADDR", "")
+    wait = throttle.seconds_to_wait(name, address)
+    if wait:
+        minutes = -(-wait // 60)
+        return ngettext(
+            "Too many failed tries. Wait %(minutes)d minute, then try again.",
+            "Too many failed tries. Wait %(minutes)d minutes, then try again.",
+            minutes,
+        ) % {"minutes": minutes}
+    user = authenticate(request, username=name, password=request.POST.get("password", ""))
+    if user is None or not getattr(user, "is_staff", False):
+        throttle.note_failure(name, address)
+        return _("The name or the password is wrong.")
+    throttle.forgive(name, address)
+    login(request, user)
+    return None
+
+
+@open_page
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    logout(request)
+    return redirect("login")
+
+
+@open_page
+@require_POST
+def choose_language(request: HttpRequest) -> HttpResponse:
+    return _remember(request, "django_language", LANGUAGES)
+
+
+@open_page
+@require_POST
+def choose_theme(request: HttpRequest) -> HttpResponse:
+    return _remember(request, "theme", THEMES)
+
+
+def _remember(request: HttpRequest, cookie: str, allowed: set[str]) -> HttpResponse:
+    response = HttpResponseRedirect(_safe(request, request.POST.get("next")))
+    value = request.POST.get("value", "")
+    if value in allowed:
+        response.set_cookie(cookie, value, max_age=YEAR, httponly=True, samesite="Lax", secure=request.is_secure())
+    return response
+
+
+def _safe(request: HttpRequest, target: str | None) -> str:
+    """Where to go next, within the console only."""
+    if target and url_has_allowed_host_and_scheme(target, allowed_hosts=None) and target.startswith("/"):
+        return target
+    return reverse("broadcasts")

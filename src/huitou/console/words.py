@@ -1,0 +1,220 @@
+"""The words for codes: states, reasons, actions, event names, in the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from huitou.campaigns.channel_facts import label_of
+from huitou.console.page import speaks
+from huitou.decisions.reasons import name_reason
+from huitou.kit.text import say as say_text
+
+Words = Mapping[str, str | Promise]
+
+ACTIONS: Words = {
+    "send": _("Written to"),
+    "holdout": _("Control group"),
+    "nothing": _("Not written to"),
+    "undecided": _("Not decided"),
+}
+
+INTENTS: Words = {
+    "high": _("High intent"),
+    "considering": _("Considering"),
+    "drifting": _("Drifting"),
+}
+
+MESSAGE_STATES: Words = {
+    "planned": _("Planned"),
+    "claimed": _("Being prepared"),
+    "final": _("Being handed over"),
+    "submitted": _("Accepted by the server"),
+    "delivered": _("Delivered"),
+    "opened": _("Opened"),
+    "clicked": _("Clicked"),
+    "converted": _("Ordered"),
+    "awaiting_staff": _("Awaiting staff confirmation"),
+    "retry": _("Will be tried again"),
+    "failed": _("Failed"),
+    "suppressed": _("Stopped"),
+    "expired": _("Expired"),
+    "in_doubt": _("In doubt"),
+    "unknown": _("Outcome unknown"),
+}
+
+STATE_TONES = {
+    "planned": "secondary",
+    "claimed": "secondary",
+    "final": "info",
+    "submitted": "info",
+    "delivered": "info",
+    "opened": "success",
+    "clicked": "success",
+    "converted": "success",
+    "awaiting_staff": "warning",
+    "retry": "warning",
+    "failed": "danger",
+    "suppressed": "secondary",
+    "expired": "secondary",
+    "in_doubt": "warning",
+    "unknown": "warning",
+}
+
+NOT_SENT: Words = {
+    "ordered": _("has ordered meanwhile"),
+    "opted_out": _("has opted out"),
+    "no_consent": _("has not given consent"),
+    "unfollowed": _("has unfollowed"),
+    "complained": _("has complained"),
+    "campaign_paused": _("the campaign is paused"),
+    "cap": _("frequency cap reached"),
+    "quiet_hours": _("quiet hours, moved"),
+    "offer_expired": _("the offer had expired"),
+    "expired": _("the campaign's window was over"),
+    "window": _("the campaign's window was over"),
+    "no_address": _("no address"),
+    "no_channel": _("the channel is not connected"),
+    "bounced": _("the address does not exist"),
+    "dead_address": _("the address does not exist"),
+    "failed": _("the channel refused it"),
+    "held_out": _("belongs to the control group"),
+    "holdout": _("belongs to the control group"),
+}
+
+FOLLOW_UP_STATES: Words = {
+    "live": _("Live now"),
+    "none": _("No follow-up"),
+    "planned": _("Planned"),
+    "sending": _("Sending"),
+    "paused": _("Paused"),
+    "measuring": _("Measuring"),
+    "final": _("Final"),
+}
+
+FOLLOW_UP_TONES = {
+    "live": "danger",
+    "none": "secondary",
+    "planned": "info",
+    "sending": "warning",
+    "paused": "warning",
+    "measuring": "info",
+    "final": "success",
+}
+
+CAMPAIGN_STATES: Words = {
+    "draft": _("Draft"),
+    "active": _("Active"),
+    "paused": _("Paused"),
+    "ended": _("Ended"),
+}
+
+VERDICTS: Words = {
+    "positive": _("It worked"),
+    "negative": _("It did harm"),
+    "cannot_tell": _("Cannot tell yet"),
+}
+
+WHY_CANNOT_TELL: Words = {
+    "too_few_people": _("Too few people in one of the two groups."),
+    "too_few_clusters": _("Too few groups to compare."),
+    "no_outcomes": _("Nobody has ordered yet in either group."),
+    "no_variation": _("Everybody did the same in both groups."),
+    "too_few_outcomes": _("Too few orders so far to tell chance from effect."),
+    "sample_ratio_mismatch": _("The groups are not as large as they were drawn: something lost people on one side."),
+    "interval_holds_zero": _("The interval holds zero: chance alone could explain the difference."),
+}
+
+IDENTIFIERS: Words = {
+    "user_id": _("User id"),
+    "unionid": _("WeChat unionid"),
+    "openid": _("Openid"),
+    "external_userid": _("WeCom contact"),
+    "phone": _("Phone"),
+    "email": _("E-mail address"),
+    "member_id": _("Member number"),
+    "anonymous_id": _("Anonymous visitor"),
+    "device": _("Device"),
+    "customer": _("Customer id"),
+    "operator": _("Operator"),
+}
+
+CONSENT_WAYS: Words = {
+    "form": _("form"),
+    "double_opt_in": _("double opt-in"),
+    "staff": _("told to staff"),
+    "import": _("imported list"),
+    "link": _("unsubscribe link"),
+    "reply": _("reply"),
+    "complaint": _("complaint"),
+    "event": _("event"),
+    "unsubscribed": _("unsubscribed"),
+}
+
+RECEIPTS: Words = {
+    "submitted": _("Accepted by the server"),
+    "delivered": _("Delivered"),
+    "opened": _("Opened"),
+    "clicked": _("Clicked a link"),
+    "replied": _("Replied"),
+    "bounced": _("Came back as undeliverable"),
+    "complained": _("Reported as spam"),
+    "unsubscribed": _("Unsubscribed"),
+    "converted": _("Ordered"),
+    "failed": _("Refused"),
+    "deferred": _("Put off by the server"),
+}
+
+ORDER_STATES: Words = {
+    "created": _("Not paid"),
+    "paid": _("Paid"),
+    "shipped": _("Shipped"),
+    "received": _("Received"),
+    "cancelled": _("Cancelled"),
+    "refunded": _("Refunded"),
+}
+
+PRICE_BANDS: Words = {
+    "low": pgettext_lazy("price band", "Low"),
+    "middle": pgettext_lazy("price band", "Middle"),
+    "high": pgettext_lazy("price band", "High"),
+}
+
+KINDS: Mapping[str, Words] = {
+    "action": ACTIONS,
+    "intent": INTENTS,
+    "message_state": MESSAGE_STATES,
+    "state_tone": STATE_TONES,
+    "not_sent": NOT_SENT,
+    "follow_up": FOLLOW_UP_STATES,
+    "follow_up_tone": FOLLOW_UP_TONES,
+    "campaign_state": CAMPAIGN_STATES,
+    "verdict": VERDICTS,
+    "why_cannot_tell": WHY_CANNOT_TELL,
+    "identifier": IDENTIFIERS,
+    "consent_way": CONSENT_WAYS,
+    "receipt": RECEIPTS,
+    "order_state": ORDER_STATES,
+    "price_band": PRICE_BANDS,
+}
+
+
+def say(kind: str, code: str | None) -> str:
+    """The word for the code; an unknown code is shown as it is."""
+    if not code:
+        return ""
+    if kind == "reason":
+        return name_reason(code, speaks())
+    if kind == "channel":
+        return say_text(label_of(code), speaks())
+    known = KINDS[kind].get(code)
+    return str(known) if known is not None else code
+
+
+def said(text: Any) -> str:
+    """A language map of the domain, or plain text, in the reader's language."""
+    return say_text(text, speaks()) if text else ""
