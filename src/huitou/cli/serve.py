@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import signal
 import socket
 import threading
@@ -123,6 +124,7 @@ async def serve_http(host: str, port: int, only: Part | None, stop: asyncio.Even
     from huitou.asgi import make_asgi
 
     app = make_asgi(None if only is None else only.value)  # type: ignore[arg-type]
+    spare_the_collector()
     server = Server(app, address=host, port=port, interface=Interfaces.ASGI, log_enabled=False)
     serving = asyncio.create_task(server.serve())
     stopping = asyncio.create_task(stop.wait())
@@ -131,6 +133,17 @@ async def serve_http(host: str, port: int, only: Part | None, stop: asyncio.Even
         server.stop()  # type: ignore[no-untyped-call]
     await serving
     stop.set()
+
+
+def spare_the_collector() -> None:
+    """Look for garbage less often, and never in what the start-up made.
+
+    A batch of decoded events is thousands of containers that die by themselves; by default Python looks through
+    them for cycles after every 700, which took half of the time of decoding.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 async def wait_until_open(host: str, port: int, stop: asyncio.Event, seconds: float = 30) -> None:

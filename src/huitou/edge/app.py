@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import psycopg
+from psycopg_pool import PoolTimeout
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
-from huitou.edge.answers import answer, refuse
+from huitou.edge.answers import answer, refusal, refuse
 from huitou.edge.committer import Committer
 from huitou.edge.customers import follow_link, show_unsubscribe, take_unsubscribe
 from huitou.edge.health import show_health, show_metrics, show_ready
-from huitou.edge.ingest import SINGLE, take_batch, take_single
+from huitou.edge.ingest import SINGLE, Ingest
 from huitou.edge.openapi import show_openapi
 from huitou.edge.platforms import take_douyin
-from huitou.kit.errors import HuitouError
+from huitou.kit.errors import HuitouError, Unavailable
 
 # Collectors of other makers, by the path their SDKs call: told plainly, so that nobody searches for a typing error.
 OTHER_COLLECTORS = {
@@ -34,11 +37,24 @@ OTHER_COLLECTORS = {
 }
 
 
-def make_app() -> Starlette:
+class Edge(Starlette):
+    """Starlette, with the paths of ingest called directly."""
+
+    ingest: dict[str, Ingest]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] == "POST" and (take := self.ingest.get(scope["path"])):
+            await take(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
+def make_app(committer: Committer | None = None) -> Edge:
+    committer = committer or Committer()
+    ingest = {f"/v1/{path}": Ingest(committer) for path in ("batch", "import")}
+    ingest |= {f"/v1/{kind}": Ingest(committer, kind) for kind in SINGLE}
     routes = [
-        Route("/v1/batch", take_batch, methods=["POST"]),
-        Route("/v1/import", take_batch, methods=["POST"]),
-        *(Route(f"/v1/{kind}", _single(kind), methods=["POST"]) for kind in SINGLE),
+        *(Route(path, endpoint, methods=["POST", "OPTIONS"]) for path, endpoint in ingest.items()),
         Route("/in/douyin", take_douyin, methods=["POST"]),
         Route("/t/{token}", follow_link, methods=["GET"]),  # Starlette adds HEAD
         Route("/u/{token}", show_unsubscribe, methods=["GET"]),
@@ -48,18 +64,11 @@ def make_app() -> Starlette:
         Route("/metrics", show_metrics),
         Route("/openapi.json", show_openapi),
     ]
-    handlers = {HuitouError: refuse, HTTPException: _explain}
-    app = Starlette(routes=routes, lifespan=_lifespan, exception_handlers=handlers)  # type: ignore[arg-type]
-    app.state.committer = Committer()
+    handlers = {HuitouError: refuse, HTTPException: _explain, psycopg.Error: _unavailable, PoolTimeout: _unavailable}
+    app = Edge(routes=routes, lifespan=_lifespan, exception_handlers=handlers)  # type: ignore[arg-type]
+    app.ingest = ingest
+    app.state.committer = committer
     return app
-
-
-def _single(kind: str):  # type: ignore[no-untyped-def]
-    async def take(request: Request) -> Response:
-        request.path_params["type"] = kind
-        return await take_single(request)
-
-    return take
 
 
 @asynccontextmanager
@@ -80,3 +89,8 @@ async def _explain(request: Request, error: HTTPException) -> Response:
         return answer(404, {"success": False, "code": "unsupported_collector", "message": text})
     text = {"zh": "没有这个地址", "en": "no such address"} if error.status_code == 404 else {"en": error.detail}
     return answer(error.status_code, {"success": False, "code": "http", "message": text}, dict(error.headers or {}))
+
+
+async def _unavailable(request: Request, error: Exception) -> Response:
+    """The ledger went away in the middle: nothing was changed, the same request may succeed later."""
+    return refusal(503, Unavailable({"zh": "数据库暂时不可用,请重试。", "en": "the ledger is unavailable; retry"}))

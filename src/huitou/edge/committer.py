@@ -1,22 +1,26 @@
 """Group commit: events of many requests share one transaction, and each request waits for its own.
 
-A handful of writers take whatever is waiting, append it, and only then wake the requests: 2xx means durable.
+A few writer threads take whatever is waiting, append it, and only then wake the requests: 2xx means durable.
 """
 
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections import deque
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 
 import psycopg
 import structlog
 
-from huitou.events.journal import append_batch
+from huitou.events.effects import EFFECTIVE
+from huitou.events.journal import append_batch, append_events
 from huitou.events.model import Event
+from huitou.kit.clock import now_us
 from huitou.kit.errors import Unavailable
+from huitou.stores.ledger import Connection, connect
 
 log = structlog.get_logger()
 
@@ -24,11 +28,13 @@ WRITERS = 3  # transactions at once; more only take turns on two cores
 LARGEST_COMMIT = 2_000  # events; keeps a commit short, so that single events wait milliseconds
 MOST_WAITING = 50_000  # events; beyond it the edge answers 503 and the sender keeps them
 
+Group = list["_Waiting"]
 
-@dataclass(eq=False)
+
+@dataclass(eq=False, slots=True)
 class _Waiting:
     events: Sequence[Event]
-    done: asyncio.Future[list[str]]
+    done: asyncio.Future[Sequence[str]]
 
 
 class Committer:
@@ -37,83 +43,119 @@ class Committer:
     def __init__(self) -> None:
         self._waiting: deque[_Waiting] = deque()
         self._events = 0
-        self._unanswered: set[asyncio.Future[list[str]]] = set()
-        self._wake = asyncio.Condition()
-        self._threads = ThreadPoolExecutor(WRITERS, thread_name_prefix="journal")
-        self._writers: list[asyncio.Task[None]] = []
+        self._unanswered: set[asyncio.Future[Sequence[str]]] = set()
+        self._changed = threading.Condition()
+        self._stopping = False
+        self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
-        self._writers = [asyncio.create_task(self._write()) for _ in range(WRITERS)]
+        loop = asyncio.get_running_loop()
+        self._stopping = False
+        self._threads = [
+            threading.Thread(target=self._write, args=(loop,), name=f"journal-{n}", daemon=True) for n in range(WRITERS)
+        ]
+        for thread in self._threads:
+            thread.start()
 
     async def stop(self) -> None:
         """What was accepted for commit is committed first: the callers are waiting for it."""
         await asyncio.gather(*self._unanswered, return_exceptions=True)
-        for writer in self._writers:
-            writer.cancel()
-        await asyncio.gather(*self._writers, return_exceptions=True)
-        self._threads.shutdown(wait=True)
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+        for thread in self._threads:
+            await asyncio.to_thread(thread.join, 10)
 
     @property
     def backlog(self) -> int:
         return self._events
 
-    async def commit(self, events: Sequence[Event]) -> list[str]:
+    async def commit(self, events: Sequence[Event]) -> Sequence[str]:
         """Outcomes in order. Unavailable where too much is waiting or the ledger cannot be written."""
         if not events:
             return []
-        if self._events + len(events) > MOST_WAITING:
-            raise Unavailable(
-                {"zh": "写入排队已满,请稍后重试。", "en": "too much is waiting to be written; retry later"}
-            )
         waiting = _Waiting(events, asyncio.get_running_loop().create_future())
+        with self._changed:
+            if self._stopping or self._events + len(events) > MOST_WAITING:
+                raise Unavailable(
+                    {"zh": "写入排队已满,请稍后重试。", "en": "too much is waiting to be written; retry later"}
+                )
+            self._waiting.append(waiting)
+            self._events += len(events)
+            self._changed.notify()
         self._unanswered.add(waiting.done)
         waiting.done.add_done_callback(self._unanswered.discard)
-        self._waiting.append(waiting)
-        self._events += len(events)
-        async with self._wake:
-            self._wake.notify()
         return await waiting.done
 
-    async def _write(self) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            async with self._wake:
-                while not self._waiting:
-                    await self._wake.wait()
-            group = self._take()
-            events = [event for waiting in group for event in waiting.events]
+    def _write(self, loop: asyncio.AbstractEventLoop) -> None:
+        writer = Writer()
+        while group := self._take():
+            outcomes: Sequence[str] | Unavailable
             try:
-                outcomes = await loop.run_in_executor(self._threads, append_batch, events)
-            except psycopg.Error as error:
-                log.error("journal.unavailable", error=type(error).__name__)
-                self._fail(group)
-            except Exception:
-                log.exception("journal.failed")
-                self._fail(group)
-            else:
-                self._answer(group, outcomes)
+                outcomes = writer.append([event for waiting in group for event in waiting.events])
+            except Exception as error:
+                if isinstance(error, psycopg.Error | Unavailable):
+                    log.error("journal.unavailable", error=type(error).__name__)
+                else:
+                    log.exception("journal.failed")
+                outcomes = Unavailable(
+                    {"zh": "暂时写不进数据库,请重试。", "en": "the ledger cannot be written now; retry"}
+                )
+            with suppress(RuntimeError):  # the loop was closed over our heads: nobody waits any more
+                loop.call_soon_threadsafe(_answer, group, outcomes)
+        writer.close()
 
-    def _take(self) -> list[_Waiting]:
-        """The oldest requests that fit one commit, at least one."""
-        group: list[_Waiting] = []
+    def _take(self) -> Group:
+        """The oldest requests that fit one commit, at least one; none where the committer stops."""
+        group: Group = []
         size = 0
-        while self._waiting and (not group or size + len(self._waiting[0].events) <= LARGEST_COMMIT):
-            group.append(self._waiting.popleft())
-            size += len(group[-1].events)
-        self._events -= size
+        with self._changed:
+            while not self._waiting and not self._stopping:
+                self._changed.wait()
+            while self._waiting and (not group or size + len(self._waiting[0].events) <= LARGEST_COMMIT):
+                group.append(self._waiting.popleft())
+                size += len(group[-1].events)
+            self._events -= size
         return group
 
-    def _answer(self, group: list[_Waiting], outcomes: Sequence[str]) -> None:
-        start = 0
-        for waiting in group:
-            end = start + len(waiting.events)
-            if not waiting.done.done():  # the sender may have hung up
-                waiting.done.set_result(list(outcomes[start:end]))
-            start = end
 
-    def _fail(self, group: list[_Waiting]) -> None:
-        for waiting in group:
-            if not waiting.done.done():
-                waiting.done.set_exception(
-                    Unavailable({"zh": "暂时写不进数据库,请重试。", "en": "the ledger cannot be written now; retry"})
-                )
+def _answer(group: Group, outcomes: Sequence[str] | Unavailable) -> None:
+    start = 0
+    for waiting in group:
+        end = start + len(waiting.events)
+        if waiting.done.done():  # the sender may have hung up
+            pass
+        elif isinstance(outcomes, Unavailable):
+            waiting.done.set_exception(outcomes)
+        else:
+            waiting.done.set_result(outcomes[start:end])
+        start = end
+
+
+class Writer:
+    """One thread's own connection to the ledger.
+
+    Events without effects go in by one statement that is its own transaction: one round trip. Where anything fails
+    nothing of the statement is stored, and `append_batch` starts over, with its retries and on a fresh connection;
+    what had gone in after all is then a duplicate, never a second row.
+    """
+
+    def __init__(self) -> None:
+        self._connection: Connection | None = None
+
+    def append(self, events: Sequence[Event]) -> Sequence[str]:
+        try:
+            if self._connection is None:
+                self._connection = connect(autocommit=True)
+            if any(event.name in EFFECTIVE for event in events):
+                with self._connection.transaction():
+                    return append_events(self._connection, events, now_us())
+            return append_events(self._connection, events, now_us())
+        except (psycopg.Error, Unavailable):
+            self.close()
+            return append_batch(events)
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None

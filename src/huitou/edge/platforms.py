@@ -9,40 +9,37 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from huitou.edge.answers import answer, refusal
-from huitou.edge.bodies import parse_body, read_body
-from huitou.edge.ingest import read_events
+from huitou.edge.bodies import read_body
+from huitou.edge.ingest import read_events, store
 from huitou.events.connectors.douyin import read_push_event
 from huitou.events.connectors.douyin.signature import is_genuine
-from huitou.kit.errors import HuitouError
+from huitou.events.model import parse_json
+from huitou.kit.errors import HuitouError, Unavailable
 
 
 async def take_douyin(request: Request) -> Response:
     """A live push: 200 when durable (the platform waits 2 s and repeats), 401 where the signature is wrong."""
     secret = douyin_secret(request.headers.get("x-msg-type", ""))
     if not secret:
-        return refusal(
-            503,
-            HuitouError(
-                {"zh": "还没有设置 HUITOU_DOUYIN_SECRET", "en": "HUITOU_DOUYIN_SECRET is not set"}, code="no_secret"
-            ),
-        )
-    body = await read_body(request)
+        raise Unavailable({"zh": "还没有设置 HUITOU_DOUYIN_SECRET", "en": "HUITOU_DOUYIN_SECRET is not set"})
+    body = await read_body(request.headers.get("content-length", ""), request.receive)
     if not is_genuine(request.headers, body, secret):
         return refusal(401, HuitouError({"zh": "签名不符", "en": "wrong signature"}, code="bad_signature"))
-    items = parse_body(body)
+    items = parse_json(body)
     headers = {name: request.headers.get(name, "") for name in ("x-roomid", "x-msg-type")}
-    records = [
-        read_push_event(i, item, headers) for i, item in enumerate(items if isinstance(items, list) else [items])
-    ]
-    rejected = [
-        {"index": record.rows[0], "field": record.rejected.field, "reason": str(record.rejected)}
-        for record in records
-        if record.rejected
-    ]
-    events, refused = read_events([raw for record in records for raw in record.events], "douyin", None, len(body))
-    outcomes = await request.app.state.committer.commit(events)
-    counts = {outcome: outcomes.count(outcome) for outcome in ("accepted", "duplicate", "quarantined")}
-    return answer(200, {"err_no": 0, "err_msg": "success", **counts, "rejected": rejected + refused})
+    events, rejected = [], []
+    for index, item in enumerate(items if isinstance(items, list) else [items]):
+        record = read_push_event(index, item, headers)
+        if record.rejected:
+            why = record.rejected
+            rejected.append({"index": index, "field": why.field, "reason": str(why)})
+            continue
+        read, refused = read_events(record.events, "douyin", None, len(body))
+        events += read
+        rejected += [{**one, "index": index} for one in refused]
+    return answer(
+        200, {"err_no": 0, "err_msg": "success", **await store(request.app.state.committer, events, rejected)}
+    )
 
 
 def douyin_secret(kind: str, env: Mapping[str, str] = os.environ) -> str | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import threading
 import time
-from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from huitou.kit.settings import settings
@@ -19,27 +20,28 @@ _keys: dict[str, str] = {}
 _read_at = float("-inf")
 
 
-def source_of(key: str | None) -> str | None:
-    """The source a write key names; None where the key is unknown. May ask the ledger: call it off the event loop."""
+async def source_of(key: str | None) -> str | None:
+    """The source a write key names; None where the key is unknown. Asks the ledger, off the loop, every 10 s."""
     if not key:
         return None
     if key == settings().write_key:
         return "script"
-    return _known().get(key)
+    if not _is_fresh():
+        await asyncio.to_thread(_read_keys)
+    return _keys.get(key)
 
 
-def is_fresh() -> bool:
+def _is_fresh() -> bool:
     return time.monotonic() - _read_at < FRESH_SECONDS
 
 
-def _known() -> dict[str, str]:
+def _read_keys() -> None:
     global _keys, _read_at
     with _mutex:
-        if not is_fresh():
+        if not _is_fresh():
             with transaction() as connection:
                 _keys = dict(connection.execute("SELECT key, name FROM write_key").fetchall())
             _read_at = time.monotonic()
-        return _keys
 
 
 def forget() -> None:
@@ -48,15 +50,22 @@ def forget() -> None:
     _read_at = float("-inf")
 
 
-def key_in(headers: Mapping[str, str], body: Any) -> str | None:
+def key_in(authorization: str, body: Any) -> str | None:
     """The key of a request: Basic user name, Bearer token, or `writeKey` in the body."""
-    scheme, _, credentials = headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "basic":
-        try:
-            return base64.b64decode(credentials, validate=True).decode().partition(":")[0] or None
-        except (binascii.Error, UnicodeDecodeError):
-            return None
-    if scheme.lower() == "bearer":
-        return credentials.strip() or None
+    if authorization:
+        return _key_in_header(authorization)
     key = body.get("writeKey") if isinstance(body, dict) else None
     return key if isinstance(key, str) else None
+
+
+@lru_cache(maxsize=1_024)
+def _key_in_header(authorization: str) -> str | None:
+    scheme, _, credentials = authorization.partition(" ")
+    if scheme.lower() == "bearer":
+        return credentials.strip() or None
+    if scheme.lower() != "basic":
+        return None
+    try:
+        return base64.b64decode(credentials, validate=True).decode().partition(":")[0] or None
+    except (binascii.Error, ValueError):
+        return None
