@@ -306,6 +306,12 @@ def test_arrow_takes_parameters_and_per_cent_signs(tea: Connection) -> None:
     assert read_arrow(tea, "SELECT grams FROM tea WHERE id = %(id)s", {"id": "it's"}).to_pydict() == {"grams": [2]}
 
 
+def test_a_query_larger_than_a_sockets_buffer_arrives_whole(tea: Connection) -> None:
+    ids = [f"c{number:024}" for number in range(200_000)]
+    table = read_arrow(tea, "SELECT count(*) AS n, max(id) AS last FROM unnest(%(ids)s::text[]) AS id", {"ids": ids})
+    assert table.to_pylist() == [{"n": 200_000, "last": ids[-1]}]
+
+
 def test_arrow_reads_inside_the_callers_transaction(ledger: ModuleType) -> None:
     with transaction() as connection:
         connection.execute("INSERT INTO django_session VALUES ('mine', '', now())")

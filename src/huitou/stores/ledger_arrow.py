@@ -74,6 +74,9 @@ def _copy(connection: Connection, text: str) -> pa.Buffer:
     csv = bytearray()
     pgconn.send_query(f"COPY ({text}) TO STDOUT (FORMAT csv)".encode(encoding))
     try:
+        while pgconn.flush():  # a query larger than the socket's buffer (a list of ids) takes several writes
+            if select([pgconn.socket], [pgconn.socket], [])[0]:
+                pgconn.consume_input()
         while pgconn.is_busy():
             _wait(pgconn)
         result = pgconn.get_result()
