@@ -20,7 +20,7 @@ import httpx
 
 from huitou.cli.common import tell
 from huitou.delivery.outbox import next_due
-from huitou.delivery.sink import Kept, read_index
+from huitou.delivery.sink import IndexReader, Kept
 from huitou.events.connectors.base import Options
 from huitou.events.importing import import_file
 from huitou.flows.follow_up import run_due
@@ -47,11 +47,10 @@ class DemoWeek:
         terms = read_terms(example("follow-up.toml").read_text(encoding="utf-8"))
         self.week = Week(build_example(), terms.terms, seed)
         self.ends_at = self.week.ended_at + 168 * clock.HOUR
-        self.mailbox = settings().data.parent / "mails"
+        self.mailbox = IndexReader(settings().data.parent / "mails")
         self.http = httpx.Client(base_url=settings().public_url, timeout=30, auth=(settings().write_key or "", ""))
         self.offers = read_offers()
         self.files: dict[str, Path] = {}
-        self.read = 0
         self.counts: Counter[str] = Counter()
         self.exported_at = clock.now_us()
 
@@ -79,8 +78,7 @@ class DemoWeek:
         if clock.now_us() - self.exported_at >= EXPORT_EVERY:
             self.export()
         run_due()
-        kept = read_index(self.mailbox)[self.read :]
-        self.read += len(kept)
+        kept = self.mailbox.read()
         self.files.update({one.message: one.path for one in kept})
         self.counts["mails"] += len(kept)
         self.week.receive([self.as_mail(one) for one in kept])

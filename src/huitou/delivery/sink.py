@@ -123,11 +123,28 @@ class Kept:
 
 def read_index(folder: Path) -> list[Kept]:
     """The mails a sink has accepted, in order."""
-    index = folder / "index.tsv"
-    if not index.exists():
-        return []
-    rows = (line.split("\t") for line in index.read_text(encoding="utf-8").splitlines())
-    return [Kept(row[1], row[2], folder / "mails" / row[3], row[4]) for row in rows]
+    return IndexReader(folder).read()
+
+
+class IndexReader:
+    """Reads the index on from where it stopped: what a long run asks after every step."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.at = 0
+
+    def read(self) -> list[Kept]:
+        """The mails accepted since the last call, in order."""
+        index = self.folder / "index.tsv"
+        if not index.exists():
+            return []
+        with index.open("rb") as file:
+            file.seek(self.at)
+            new = file.read()
+        whole = new[: new.rfind(b"\n") + 1]
+        self.at += len(whole)
+        rows = (line.split("\t") for line in whole.decode("utf-8").splitlines())
+        return [Kept(row[1], row[2], self.folder / "mails" / row[3], row[4]) for row in rows]
 
 
 @contextmanager
