@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from huitou.cli import broadcasts, demo, importing, plan, portrait, query, reach, report, send, serve, users
+from huitou.cli import bench, broadcasts, demo, importing, plan, portrait, query, reach, report, send, serve, users
 from huitou.cli.common import tell
 
 app = typer.Typer(
@@ -28,3 +28,4 @@ app.command("portrait")(portrait.show_portrait)
 app.command("query")(query.run_query)
 app.command("serve")(serve.serve)
 app.command("user")(users.add_user)
+app.command("bench")(bench.run_bench)

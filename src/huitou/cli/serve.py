@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import signal
 import socket
 import threading
@@ -118,32 +117,10 @@ def free_port(host: str, port: int) -> int:
 
 
 async def serve_http(host: str, port: int, only: Part | None, stop: asyncio.Event) -> None:
-    from granian.constants import Interfaces
-    from granian.server.embed import Server
-
     from huitou.asgi import make_asgi
+    from huitou.asgi import serve as serve_app
 
-    app = make_asgi(None if only is None else only.value)  # type: ignore[arg-type]
-    spare_the_collector()
-    server = Server(app, address=host, port=port, interface=Interfaces.ASGI, log_enabled=False)
-    serving = asyncio.create_task(server.serve())
-    stopping = asyncio.create_task(stop.wait())
-    await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
-    if not serving.done():
-        server.stop()  # type: ignore[no-untyped-call]
-    await serving
-    stop.set()
-
-
-def spare_the_collector() -> None:
-    """Look for garbage less often, and never in what the start-up made.
-
-    A batch of decoded events is thousands of containers that die by themselves; by default Python looks through
-    them for cycles after every 700, which took half of the time of decoding.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
+    await serve_app(make_asgi(None if only is None else only.value), host, port, stop)  # type: ignore[arg-type]
 
 
 async def wait_until_open(host: str, port: int, stop: asyncio.Event, seconds: float = 30) -> None:
