@@ -52,18 +52,20 @@ def list_rows() -> list[Row]:
     messages = _messages(None)
     states = {name: campaign_named(name) for name in {row["campaign"] for row in decided.values()}}
     return [
-        Row(
+        _row(
             one,
-            *(sums.get(one.broadcast, {}).get(name, 0) for name in ("viewers", "buyers", "orders", "order_minor")),
-            follow_up=_follow_up(
-                one,
-                decided.get(one.broadcast),
-                messages[one.broadcast],
-                states,
-            ),
+            sums.get(one.broadcast, {}),
+            _follow_up(one, decided.get(one.broadcast), messages[one.broadcast], states),
         )
         for one in snapshot.broadcasts()
     ]
+
+
+def _row(broadcast: Broadcast, sums: dict[str, int], follow_up: FollowUp) -> Row:
+    viewers, buyers, orders, order_minor = (
+        sums.get(name, 0) for name in ("viewers", "buyers", "orders", "order_minor")
+    )
+    return Row(broadcast, viewers, buyers, orders, order_minor, follow_up)
 
 
 def follow_up_of(broadcast: Broadcast) -> FollowUp:

@@ -29,4 +29,4 @@ def keep(key: Hashable, compute: Callable[[], T]) -> T:
             while len(_answers) > KEPT:
                 _answers.popitem(last=False)
         _answers.move_to_end(full)
-        return _answers[full]  # type: ignore[no-any-return]
+        return _answers[full]

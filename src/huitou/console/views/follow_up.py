@@ -10,12 +10,13 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from huitou.campaigns.definition import Campaign
-from huitou.console.page import page, widget
+from huitou.console.page import page, speaks, widget
 from huitou.console.reads import broadcasts as listing
 from huitou.console.reads import plans, snapshot
 from huitou.console.reads.campaigns import all_campaigns, campaign_named
 from huitou.console.reads.plans import Plan
 from huitou.console.templatetags.huitou import number
+from huitou.kit.text import say
 
 
 @widget
@@ -36,7 +37,7 @@ def preview(request: HttpRequest, broadcast: str) -> HttpResponse:
     campaign = campaign_named(request.POST.get("campaign"))
     planned = plan_follow_up(broadcast, campaign, dry_run=True)
     counted = plans.plan_from_rows(planned.decisions, broadcast, campaign.name)
-    return _render(request, broadcast, campaign, counted, is_preview=True, new_people=planned.decided)
+    return _render(request, broadcast, campaign, counted, is_preview=True)
 
 
 @page
@@ -47,12 +48,14 @@ def start(request: HttpRequest, broadcast: str) -> HttpResponse:
     name = request.POST.get("campaign")
     known = {one.name for one in all_campaigns()}
     planned = plan_follow_up(broadcast, choose_campaign(name=name if name in known else None))
-    people = planned.decided
+    queued = planned.queued
     text = ngettext(
-        "Decided for %(people)s person; %(queued)s messages are in the outbox.",
-        "Decided for %(people)s people; %(queued)s messages are in the outbox.",
-        people,
-    ) % {"people": number(people), "queued": number(planned.queued)}
+        "Decided. %(queued)s new message is in the outbox.",
+        "Decided. %(queued)s new messages are in the outbox.",
+        queued,
+    ) % {"queued": number(queued)}
+    if planned.warning:
+        messages.warning(request, say(planned.warning, speaks()))
     messages.success(request, text)
     return redirect("broadcast", broadcast=broadcast)
 
@@ -91,7 +94,6 @@ def _render(
     plan: Plan | None,
     *,
     is_preview: bool = False,
-    new_people: int = 0,
 ) -> HttpResponse:
     one = snapshot.find_broadcast(broadcast)
     names = [listed.name for listed in all_campaigns() if listed.state != "ended"]
@@ -103,7 +105,6 @@ def _render(
         "plan": plan,
         "reasons": plans.by_action(plan) if plan else {},
         "is_preview": is_preview,
-        "new_people": new_people,
         "budget_minor": campaign.budget.offers_minor,
         "messages_budget_minor": campaign.budget.messages_minor,
     }
