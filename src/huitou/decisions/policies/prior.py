@@ -31,9 +31,9 @@ from huitou.kit.money import MICRO
 
 Floats = NDArray[np.float64]
 
-ORGANIC = np.array([0.050, 0.015, 0.004])  # chance to order within the window by oneself: high, considering, drifting
-RESPONSE = np.array([0.008, 0.006, 0.002])  # orders that one well-timed mail adds
-CART_ORGANIC, BUYER_ORGANIC = 1.6, 1.5  # with something in the cart; with earlier orders
+ORGANIC = np.array([0.030, 0.012, 0.004])  # chance to order within the window by oneself: high, considering, drifting
+RESPONSE = np.array([0.010, 0.008, 0.003])  # orders that one well-timed mail adds
+CART_ORGANIC, BUYER_ORGANIC = 1.5, 1.3  # with something in the cart; with earlier orders
 LOYAL_ORDERS, LOYAL_RESPONSE = 3, 0.5
 LAPSED, LAPSED_RESPONSE = 60 * DAY, 1.3  # bought before, but not for so long
 PEAK_HOURS = 24.0
@@ -43,7 +43,7 @@ FATIGUE, FATIGUE_HOURS = 0.35, 72.0
 AFFINITY = {"email": 1.0, "sms": 1.2, "push": 0.8, "wecom": 1.3}
 OPT_OUT = {"email": 0.003, "sms": 0.006, "push": 0.004, "wecom": 0.006}
 OTHER_AFFINITY, OTHER_OPT_OUT = 0.8, 0.005
-PULL, PULL_WITH_CART = 4.0, 10.0  # how much a discount of depth d multiplies the response: 1 + PULL x d
+PULL, PULL_WITH_CART = 4.0, 12.0  # how much a discount of depth d multiplies the response: 1 + PULL x d
 MOST_PULL = 3.0
 
 
