@@ -4,7 +4,21 @@ from __future__ import annotations
 
 import typer
 
-from huitou.cli import bench, broadcasts, demo, importing, plan, portrait, query, reach, report, send, serve, users
+from huitou.cli import (
+    bench,
+    broadcasts,
+    demo,
+    importing,
+    plan,
+    portrait,
+    query,
+    reach,
+    report,
+    send,
+    serve,
+    simulate,
+    users,
+)
 from huitou.cli.common import tell
 
 app = typer.Typer(
@@ -26,6 +40,7 @@ app.command("send")(send.send_messages)
 app.command("report")(report.show_report)
 app.command("portrait")(portrait.show_portrait)
 app.command("query")(query.run_query)
+app.command("simulate")(simulate.simulate)
 app.command("serve")(serve.serve)
 app.command("user")(users.add_user)
 app.command("bench")(bench.run_bench)
