@@ -190,6 +190,8 @@ class EmailSession:
         )
         try:
             await client.connect()
+            if client.is_ehlo_or_helo_needed:
+                await client.ehlo(timeout=COMMAND_SECONDS)
         except (SMTPException, OSError, ValueError) as error:
             client.close()
             raise _down(self.relay, error) from error
