@@ -1,0 +1,241 @@
+"""From events to decisions, through the real ledger and lake."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from huitou.campaigns.reading import read_campaign
+from huitou.decisions.decide import decide, warn_unsettled
+from huitou.decisions.lake_tables import DECISIONS
+from huitou.decisions.reach import reach
+from huitou.events.identity import merge, undo_merge
+from huitou.events.journal import append_batch
+from huitou.events.model import Event
+from huitou.events.segment import read_segment
+from huitou.flows.refresh import catch_up
+from huitou.kit.clock import DAY, HOUR, MINUTE, FrozenClock, parse_time, to_iso
+from huitou.kit.errors import NotFound, Refused
+from huitou.kit.settings import settings
+from huitou.science.chance import uniform
+from huitou.stores.engine import Engine
+from huitou.stores.lake import Lake
+from huitou.stores.ledger import connect, transaction
+
+START = parse_time("2026-11-20T19:00:00", "Asia/Shanghai")
+END = START + 2 * HOUR
+NOW = END + 35 * MINUTE
+CALM = read_campaign('name = "calm"\nholdout = 0\nexplore = 0\n')
+
+_count = iter(range(10**9))
+
+
+def event(name: str, at: int, user: str | None = None, /, **properties: Any) -> Event:
+    raw: dict[str, Any] = {
+        "type": "track", "event": name, "messageId": f"m{next(_count)}", "timestamp": to_iso(at),
+        "properties": {"broadcast_id": "B20", **properties},
+    }  # fmt: skip
+    if user:
+        raw["userId"] = user
+    return read_segment(raw, source="test", received_at=at, sent_at=None)
+
+
+def identify(user: str, at: int = START - DAY, /, **traits: Any) -> Event:
+    raw = {
+        "type": "identify",
+        "messageId": f"m{next(_count)}",
+        "timestamp": to_iso(at),
+        "userId": user,
+        "traits": traits,
+    }
+    return read_segment(raw, source="test", received_at=at, sent_at=None)
+
+
+def room() -> list[Event]:
+    show = event(
+        "product_shown", START + MINUTE, product_id="P1", name="普洱茶饼", price=19900, currency="CNY", stock=9
+    )
+    return [event("live_started", START, title="冬茶专场"), show, event("live_ended", END)]
+
+
+def visit(user: str, minutes: int = 20) -> list[Event]:
+    return [event("live_entered", START + MINUTE, user), event("live_left", START + (1 + minutes) * MINUTE, user)]
+
+
+def known(user: str, **consents: bool) -> Event:
+    return identify(user, email=f"{user}@example.com", name=user, consents=consents or {"email": True})
+
+
+def tell(clock: FrozenClock, *events: Event | list[Event]) -> None:
+    append_batch([one for item in events for one in (item if isinstance(item, list) else [item])], clock.now_us())
+    catch_up()
+
+
+@pytest.fixture
+def evening(ledger: ModuleType, clock: FrozenClock) -> FrozenClock:
+    """Ann, Bo and Cy watched; Ann may be written to, Bo never agreed, Cy ordered; nobody knows who dana is."""
+    clock.move_to(NOW)
+    order = event("order_paid", START + HOUR, "cy", order_id="O1", total=19900, currency="CNY")
+    tell(
+        clock, room(), known("ann"), identify("bo", email="bo@example.com"), known("cy"),
+        visit("ann"), visit("bo"), visit("cy"), order,
+    )  # fmt: skip
+    return clock
+
+
+def by_user(table: pa.Table) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in table.to_pylist():
+        found.setdefault(row["user_id"], []).append(row)
+    return found
+
+
+def kept() -> pa.Table:
+    with Engine() as engine:
+        engine.attach(DECISIONS)
+        return engine.run_text("SELECT * FROM decisions ORDER BY customer, step")
+
+
+def test_everybody_who_did_not_order_is_decided_for(evening: FrozenClock) -> None:
+    rows = by_user(decide("B20", CALM))
+    assert sorted(rows) == ["ann", "bo"]
+    assert [(row["action"], row["reason"], row["channel"], row["products"]) for row in rows["ann"]] == [
+        ("send", "high_intent", "email", ["P1"])
+    ] * 3
+    assert [(row["action"], row["reason"]) for row in rows["bo"]] == [("nothing", "no_consent")]
+
+
+def test_decisions_are_kept_once_and_stay(evening: FrozenClock) -> None:
+    first = decide("B20", CALM)
+    assert kept().select(first.column_names).cast(first.schema).equals(first)
+    evening.move_to(NOW + 3 * HOUR)
+    assert decide("B20", CALM).equals(first)
+    assert kept().num_rows == first.num_rows
+    tell(evening, known("eve"), visit("eve"))
+    second = decide("B20", CALM)
+    assert by_user(second)["ann"] == by_user(first)["ann"]
+    assert by_user(second)["eve"][0]["decided_at"] == NOW + 3 * HOUR
+    assert kept().num_rows == second.num_rows == first.num_rows + 3
+    assert Lake(settings().lake).loaded_version(DECISIONS, "plan:calm:B20") == 1
+
+
+def test_a_dry_run_keeps_nothing(evening: FrozenClock) -> None:
+    assert decide("B20", CALM, dry_run=True).num_rows == 4
+    assert kept().num_rows == 0
+
+
+def test_an_order_after_the_show_is_known_at_once(evening: FrozenClock) -> None:
+    append_batch([event("order_paid", END + 32 * MINUTE, "ann", order_id="O2", total=1, currency="CNY")], NOW)
+    assert by_user(decide("B20", CALM))["ann"][0]["reason"] == "ordered"
+
+
+def test_a_cancelled_order_is_no_order(evening: FrozenClock) -> None:
+    at = END + 31 * MINUTE
+    order = {"order_id": "O2", "shop_id": "S1"}
+    append_batch(
+        [event("order_created", at, "ann", **order), event("order_cancelled", at + MINUTE, "ann", **order)], NOW
+    )
+    assert by_user(decide("B20", CALM))["ann"][0]["action"] == "send"
+
+
+def test_opting_out_and_unfollowing_are_known_at_once(evening: FrozenClock) -> None:
+    append_batch([event("unsubscribed", NOW, "ann", channel="email")], NOW)
+    assert by_user(decide("B20", CALM, dry_run=True))["ann"][0]["reason"] == "opted_out"
+    tell(evening, known("eve"), visit("eve"), event("live_unfollowed", END, "eve"))
+    assert by_user(decide("B20", CALM, dry_run=True))["eve"][0]["reason"] == "unfollowed"
+    append_batch([event("live_followed", END + MINUTE, "eve")], NOW)
+    assert by_user(decide("B20", CALM, dry_run=True))["eve"][0]["action"] == "send"
+
+
+def test_other_campaigns_decisions_count_in_the_caps(evening: FrozenClock) -> None:
+    decide("B20", CALM)
+    other = read_campaign('name = "other"\nholdout = 0\nexplore = 0\n')
+    row = by_user(decide("B20", other, dry_run=True))["ann"][0]
+    assert (row["action"], row["reason"]) == ("nothing", "cap")
+    # …unless they are known never to have gone
+    ids = kept().column("decision_id").to_pylist()
+    never = {"decision": ids, "customer": [""] * len(ids), "contact_at": pa.nulls(len(ids), pa.int64())}
+    assert by_user(decide("B20", other, dry_run=True, went=pa.table(never)))["ann"][0]["action"] == "send"
+
+
+def test_people_joined_since_are_one_person_and_the_holdout_wins(evening: FrozenClock) -> None:
+    half = read_campaign('name = "half"\nholdout = 0.5\nexplore = 0\n')
+    names = [f"p{number}" for number in range(12)]
+    tell(evening, *(item for name in names for item in (known(name), visit(name))))
+    alone = by_user(decide("B20", half, dry_run=True))
+    customer = {name: alone[name][0]["customer"] for name in names}
+    held = [name for name in names if alone[name][0]["action"] == "holdout"]
+    free = [name for name in names if alone[name][0]["action"] == "send"]
+    assert (uniform("huitou", [customer[held[0]], customer[free[0]]], "holdout") < 0.5).tolist() == [True, False]
+    with transaction() as connection:
+        merge(connection, customer[held[0]], customer[free[0]])
+    rows = [row for row in decide("B20", half).to_pylist() if row["user_id"] in (held[0], free[0])]
+    assert [row["action"] for row in rows] == ["holdout"]
+    assert rows[0]["propensity"] == pytest.approx(0.75)
+    # taken apart again, the one who was part of the person is decided for anew
+    with transaction() as connection:
+        (number,) = connection.execute("SELECT id FROM merge WHERE kind = 'operator'").fetchone()
+        undo_merge(connection, number)
+    again = decide("B20", half).to_pylist()
+    assert rows[0] in again
+    assert {row["customer"] for row in again} >= {customer[held[0]], customer[free[0]]}
+
+
+def test_reach_says_why_not(evening: FrozenClock) -> None:
+    anonymous = read_segment(
+        {"type": "track", "event": "live_entered", "messageId": "anon", "timestamp": to_iso(START + MINUTE),
+         "anonymousId": "a-1", "properties": {"broadcast_id": "B20"}}, source="test", received_at=NOW, sent_at=None,
+    )  # fmt: skip
+    gone = known("fay", email=True)
+    tell(
+        evening, anonymous, gone, visit("fay"), event("unsubscribed", NOW, "fay"), known("gus", sms=True), visit("gus")
+    )
+    append_batch([identify("gus", phone="+8613800000001")], NOW)
+    found = reach("B20")
+    assert (found.watchers, found.known, found.ordered, found.not_ordered) == (6, 5, 1, 5)
+    assert (found.reachable, found.reachable_not_ordered) == (2, 1)
+    assert found.why_not == {"unknown_person": 1, "no_address": 0, "no_consent": 1, "opted_out": 1, "no_adapter": 1}
+    email, sms = found.channels[:2]
+    assert (email.channel, email.reachable, email.no_address, email.no_consent, email.opted_out) == (
+        "email",
+        2,
+        1,
+        2,
+        1,
+    )
+    assert (sms.channel, sms.connected, sms.reachable) == ("sms", False, 1)
+    assert [one.channel for one in reach("B20", CALM).channels] == ["email"]
+
+
+def test_what_cannot_be_planned_is_said(evening: FrozenClock) -> None:
+    with pytest.raises(NotFound, match="B20"):
+        decide("B21", CALM)
+    with pytest.raises(NotFound, match="B20"):
+        reach("B21")
+    tell(evening, event("live_started", NOW - MINUTE, title="夜场", broadcast_id="B21"))
+    with pytest.raises(Refused, match="has not ended"):
+        decide("B21", CALM)
+
+
+def test_planning_too_early_warns(evening: FrozenClock) -> None:
+    from huitou.catalog.broadcasts import Broadcast
+
+    show = Broadcast("B20", None, None, None, START, END, START, END)
+    assert warn_unsettled(show, END + 30 * MINUTE) is None
+    warning = warn_unsettled(show, END + 10 * MINUTE)
+    assert warning is not None
+    assert "20 min" in warning["en"]
+
+
+def test_two_plans_at_once_decide_once(evening: FrozenClock) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(3) as pool:
+        tables = list(pool.map(lambda _: decide("B20", CALM), range(3)))
+    assert all(table.equals(tables[0]) for table in tables)
+    assert kept().num_rows == tables[0].num_rows
+    with connect() as connection:
+        assert connection.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'").fetchone() == (0,)
