@@ -131,7 +131,9 @@ def test_addresses_that_are_none(address: str) -> None:
 
 
 def test_base64_for_chinese_quoted_printable_for_english() -> None:
-    english = replace(MAIL, rendered=Rendered("Tea", "<p>Your tea is ready — come</p>" * 50, "Your tea is ready — come\n" * 50, ()))
+    english = replace(
+        MAIL, rendered=Rendered("Tea", "<p>Your tea is ready — come</p>" * 50, "Your tea is ready — come\n" * 50, ())
+    )
     encodings = {
         name: {part["Content-Transfer-Encoding"] for part in parsed(build_mail(mail, SENDER)).iter_parts()}
         for name, mail in {"zh": MAIL, "en": english}.items()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from huitou.customers.lake_tables import PORTRAITS
 from huitou.customers.refresh import refresh_portraits, refresh_visits
+from huitou.delivery.cancel import cancel_stopped
 from huitou.delivery.receipts import apply_receipts
 from huitou.events.consent import permissions
 from huitou.events.current import attach_events
@@ -55,7 +56,8 @@ def catch_up(progress: Progress | None = None, *, force: bool = False) -> Refres
 
 
 def absorb(progress: Progress | None = None) -> int:
-    """Load the journal and let messages know what became of them: receipts, clicks, orders. Costs what is new.
+    """Load the journal and let messages know what became of them: receipts, clicks, orders; cancel what is
+    queued for those who ordered or left. Costs what is new.
 
     Enough for sending: the guard asks the ledger, not the portraits.
     """
@@ -63,6 +65,7 @@ def absorb(progress: Progress | None = None) -> int:
         progress("load")
     loaded = load()
     apply_receipts()
+    cancel_stopped()
     return loaded.events
 
 
