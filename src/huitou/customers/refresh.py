@@ -12,7 +12,7 @@ from dataclasses import asdict
 
 import pyarrow as pa
 
-from huitou.catalog.broadcasts import GRACE, SILENCE, create_broadcasts, create_line_up
+from huitou.catalog.broadcasts import GRACE, LONGEST, SILENCE, create_broadcasts, create_line_up
 from huitou.catalog.products import create_products
 from huitou.customers.intents import comment_intents
 from huitou.customers.lake_tables import PORTRAITS, VISIT_PRODUCTS, VISITS
@@ -56,7 +56,16 @@ def touched_broadcasts(engine: Engine, after: int, since: int, now: int | None =
     """
     now = clock.now_us() if now is None else now
     create_broadcasts(engine, now)
-    found = engine.run("customers", "touched", after=after, since=since, now=now, grace_us=GRACE, silence_us=SILENCE)
+    found = engine.run(
+        "customers",
+        "touched",
+        after=after,
+        since=since,
+        now=now,
+        grace_us=GRACE,
+        silence_us=SILENCE,
+        longest_us=LONGEST,
+    )
     return list(found.column("broadcast").to_pylist())
 
 
@@ -73,8 +82,9 @@ def compute_visits(
     engine.create("people", "customers", "people")
     engine.create("wanted_orders", "customers", "orders_of", now=now)
     create_orders(engine, now)
+    engine.create("broadcast_orders", "customers", "broadcast_orders", now=now, grace_us=GRACE)
     engine.create("fresh_visit_products", "customers", "visit_products", now=now, grace_us=GRACE)
-    visits = engine.run("customers", "visits", now=now, grace_us=GRACE)
+    visits = engine.run("customers", "visits")
     return fit(VISITS, visits), fit(VISIT_PRODUCTS, engine.run("customers", "fresh_visit_products"))
 
 

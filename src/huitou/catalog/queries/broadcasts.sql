@@ -5,7 +5,7 @@
 -- broadcast of which everything was told for one moment is a watch list, made when it was over.
 -- A room that is never named together with a broadcast (Douyin's room_id lasts one show) is its own broadcast.
 WITH told AS (
-  SELECT broadcast, room, shop, name, occurred_at, source, event_id, seconds, properties
+  SELECT broadcast, room, shop, name, occurred_at, seconds
   FROM events
   WHERE (broadcast IS NOT NULL OR room IS NOT NULL)
     AND occurred_at <= $now
@@ -18,7 +18,7 @@ shared_rooms AS (
 own AS (
   SELECT
     coalesce(t.broadcast, t.room) AS broadcast,
-    t.room, t.shop, t.name, t.occurred_at, t.source, t.event_id, t.seconds, t.properties
+    t.room, t.shop, t.name, t.occurred_at, t.seconds
   FROM told AS t
   LEFT JOIN shared_rooms AS r ON r.room = t.room
   WHERE t.broadcast IS NOT NULL OR r.room IS NULL
@@ -39,7 +39,7 @@ turns AS (
   FROM begun
 ),
 matched AS (
-  SELECT n.broadcast, t.room, t.shop, t.name, t.occurred_at, t.source, t.event_id, t.seconds, t.properties
+  SELECT n.broadcast, t.room, t.shop, t.name, t.occurred_at, t.seconds
   FROM told AS t
   JOIN shared_rooms AS r ON r.room = t.room
   JOIN turns AS n
@@ -66,10 +66,8 @@ marked AS (
 folded AS (
   SELECT
     broadcast,
-    arg_min(room, {'t': occurred_at, 's': source, 'e': event_id}) AS room,
-    arg_min(shop, {'t': occurred_at, 's': source, 'e': event_id}) AS shop,
-    arg_max(properties ->> '$.title', {'t': occurred_at, 's': source, 'e': event_id})
-      FILTER (WHERE name = 'live_started') AS title,
+    arg_min(room, {'t': occurred_at, 'v': room}) AS room,
+    arg_min(shop, {'t': occurred_at, 'v': shop}) AS shop,
     min(CASE WHEN name = 'live_started' THEN occurred_at END) AS told_start,
     max(CASE WHEN name = 'live_started' THEN occurred_at END) AS told_restart,
     max(CASE WHEN name = 'live_ended' THEN occurred_at END) AS told_end,
@@ -83,12 +81,20 @@ folded AS (
     coalesce(max(CASE WHEN in_room = 1 THEN occurred_at END), max(occurred_at)) AS last_event_at
   FROM marked
   GROUP BY broadcast
+),
+titles AS (
+  SELECT
+    coalesce(broadcast, room) AS broadcast,
+    arg_max(properties ->> '$.title', {'t': occurred_at, 'v': properties ->> '$.title'}) AS title
+  FROM events
+  WHERE name = 'live_started' AND occurred_at <= $now
+  GROUP BY coalesce(broadcast, room)
 )
 SELECT
-  broadcast,
-  room,
-  shop,
-  title,
+  f.broadcast,
+  f.room,
+  f.shop,
+  t.title,
   coalesce(told_start, least(first_event_at, watched_from)) AS started_at,
   CASE
     WHEN told_end >= coalesce(told_restart, told_end) THEN told_end
@@ -97,5 +103,6 @@ SELECT
   END AS ended_at,
   first_event_at,
   last_event_at
-FROM folded
-ORDER BY started_at, broadcast
+FROM folded AS f
+LEFT JOIN titles AS t ON t.broadcast = f.broadcast
+ORDER BY started_at, f.broadcast

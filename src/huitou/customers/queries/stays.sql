@@ -4,18 +4,16 @@
 -- A stay begins with live_entered, or with the first sign after live_left. It ends with live_left; where that is missing
 -- with the last sign of life before the next entering. live_left without live_entered reaches back by its watch_seconds,
 -- but not into the stay before (an app that tells its leaving twice was there once).
--- Nothing reaches past the broadcast's end. A live_left dated at or after the end, of a person of whom no entering was told,
--- is a line of a watch list (`listed`): the platform's total of seconds, but no time at which the person was there.
+-- Nothing reaches past the broadcast's end. A live_left dated at or after the end, of a person of whom no entering was
+-- told, is a line of a watch list (`listed`): the platform's total of seconds, but no time at which the person was there.
 -- `seconds` is what live_left told (nonsense above a million is cut), else the length of the stay.
 WITH signs AS (
   SELECT
-    e.broadcast, e.customer, e.occurred_at, e.source, e.event_id,
-    CASE WHEN e.name = 'live_left' AND e.seconds IS NOT NULL THEN least(e.seconds, 1000000) END AS told_seconds,
-    CASE WHEN e.name = 'live_entered' THEN 1 ELSE 0 END AS enters,
-    CASE WHEN e.name = 'live_left' THEN 1 ELSE 0 END AS leaves,
-    CASE WHEN e.name = 'live_left' THEN 0 WHEN e.name = 'live_entered' THEN 1 ELSE 2 END AS place,
-    least(b.started_at, b.first_event_at) AS opened_at,
-    b.ended_at
+    e.broadcast,
+    e.customer,
+    e.occurred_at,
+    CASE e.name WHEN 'live_left' THEN 0 WHEN 'live_entered' THEN 1 ELSE 2 END AS place,
+    max(CASE WHEN e.name = 'live_left' AND e.seconds IS NOT NULL THEN least(e.seconds, 1000000) END) AS told_seconds
   FROM broadcast_events AS e
   JOIN broadcasts AS b ON b.broadcast = e.broadcast
   WHERE e.customer IS NOT NULL
@@ -30,61 +28,77 @@ WITH signs AS (
         AND e.occurred_at <= coalesce(b.ended_at, e.occurred_at)
       )
     )
+  GROUP BY 1, 2, 3, 4
 ),
-followed AS (
+counted AS (
   SELECT
     *,
-    lag(leaves) OVER (PARTITION BY broadcast, customer ORDER BY occurred_at, place, source, event_id) AS after_leaving,
-    lag(occurred_at) OVER (PARTITION BY broadcast, customer ORDER BY occurred_at, place, source, event_id) AS before_at
+    sum(CASE WHEN place = 1 THEN 1 ELSE 0 END) OVER (
+      PARTITION BY broadcast, customer ORDER BY occurred_at, place
+      ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+    ) AS entries,
+    coalesce(sum(CASE WHEN place = 0 THEN 1 ELSE 0 END) OVER (
+      PARTITION BY broadcast, customer ORDER BY occurred_at, place
+      ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+    ), 0) AS leavings
   FROM signs
 ),
-parted AS (
+parts AS (
   SELECT
-    *,
-    sum(CASE WHEN enters = 1 OR coalesce(after_leaving, 1) = 1 THEN 1 ELSE 0 END) OVER (
-      PARTITION BY broadcast, customer ORDER BY occurred_at, place, source, event_id
-      ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-    ) AS part
-  FROM followed
+    broadcast, customer, entries, leavings,
+    max(CASE WHEN place = 1 THEN 1 ELSE 0 END) AS entered,
+    max(CASE WHEN place = 0 THEN 1 ELSE 0 END) AS has_left,
+    min(occurred_at) AS first_at,
+    max(occurred_at) AS last_at,
+    max(told_seconds) AS told_seconds
+  FROM counted
+  GROUP BY broadcast, customer, entries, leavings
 ),
-known AS (
+loose AS (
   SELECT
-    *,
-    max(enters) OVER (PARTITION BY broadcast, customer, part) AS entered,
-    max(leaves) OVER (PARTITION BY broadcast, customer, part) AS has_left
-  FROM parted
+    c.broadcast, c.customer, c.entries, c.leavings, c.occurred_at,
+    lag(c.occurred_at) OVER (
+      PARTITION BY c.broadcast, c.customer, c.entries, c.leavings ORDER BY c.occurred_at, c.place
+    ) AS before_at
+  FROM counted AS c
+  JOIN parts AS p
+    ON p.broadcast = c.broadcast AND p.customer = c.customer AND p.entries = c.entries AND p.leavings = c.leavings
+  WHERE p.entered = 0 AND p.has_left = 0
 ),
 pieced AS (
   SELECT
     *,
-    sum(CASE WHEN entered = 0 AND has_left = 0 AND occurred_at > before_at + $gap_us THEN 1 ELSE 0 END) OVER (
-      PARTITION BY broadcast, customer ORDER BY occurred_at, place, source, event_id
-      ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+    sum(CASE WHEN occurred_at > before_at + $gap_us THEN 1 ELSE 0 END) OVER (
+      PARTITION BY broadcast, customer, entries, leavings ORDER BY occurred_at
+      RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
     ) AS piece
-  FROM known
+  FROM loose
 ),
 folded AS (
+  SELECT broadcast, customer, entries, leavings, 0 AS piece, entered, has_left, first_at, last_at, told_seconds
+  FROM parts
+  WHERE entered = 1 OR has_left = 1
+  UNION ALL
   SELECT
-    broadcast, customer, part, piece,
-    max(entered) AS entered,
-    max(has_left) AS has_left,
-    min(occurred_at) AS first_at,
-    max(occurred_at) AS last_at,
-    max(told_seconds) AS told_seconds,
-    max(opened_at) AS opened_at,
-    max(ended_at) AS ended_at
+    broadcast, customer, entries, leavings, CAST(piece AS BIGINT), 0, 0, min(occurred_at), max(occurred_at),
+    CAST(NULL AS BIGINT)
   FROM pieced
-  GROUP BY broadcast, customer, part, piece
+  GROUP BY broadcast, customer, entries, leavings, piece
 ),
 bounded AS (
   SELECT
-    *,
-    lag(last_at) OVER (PARTITION BY broadcast, customer ORDER BY part, piece) AS previous_until
-  FROM folded
+    f.*,
+    least(b.started_at, b.first_event_at) AS opened_at,
+    b.ended_at,
+    lag(f.last_at) OVER (
+      PARTITION BY f.broadcast, f.customer ORDER BY f.entries, f.leavings, f.piece
+    ) AS previous_until
+  FROM folded AS f
+  JOIN broadcasts AS b ON b.broadcast = f.broadcast
 ),
 placed AS (
   SELECT
-    broadcast, customer, entered, has_left, told_seconds, last_at,
+    broadcast, customer, has_left, told_seconds,
     CASE
       WHEN entered = 1 OR told_seconds IS NULL THEN first_at
       WHEN last_at >= ended_at THEN least(first_at, ended_at)

@@ -1,7 +1,7 @@
 -- The broadcasts whose visits may differ from those made when position $after was the last and the clock stood at $since:
 -- events came (or came of age) that name them or their room, that tell of an order placed in them, their visitors were
--- merged, or they were not long over. Rather too many than one too few. Reads events, broadcasts, visits, merges.
--- What a merge that was taken back touches cannot be seen here: make all visits anew then.
+-- merged, they lie within $longest_us of one of those in the same room, or they were not long over. Rather too many than
+-- one too few. Reads events, broadcasts, visits, merges. What a merge that was taken back touches cannot be seen here: make all visits anew then.
 WITH spans AS (
   SELECT
     broadcast,
@@ -11,22 +11,26 @@ WITH spans AS (
   FROM broadcasts
 ),
 news AS (
-  SELECT DISTINCT broadcast, room, coalesce(order_id, source || ':' || event_id) AS order_id,
-    CASE WHEN name LIKE 'order%' THEN 1 ELSE 0 END AS is_order
+  SELECT
+    broadcast, room, occurred_at,
+    CASE WHEN name LIKE 'order%' THEN coalesce(order_id, source || ':' || event_id) END AS order_id
   FROM events
   WHERE occurred_at <= $now AND (position > $after OR occurred_at > $since)
 ),
 order_times AS (
   SELECT DISTINCT e.occurred_at
   FROM events AS e
-  JOIN (SELECT DISTINCT order_id FROM news WHERE is_order = 1) AS n
+  JOIN (SELECT DISTINCT order_id FROM news WHERE order_id IS NOT NULL) AS n
     ON n.order_id = coalesce(e.order_id, e.source || ':' || e.event_id)
   WHERE e.occurred_at <= $now AND e.name IN ('order_created', 'order_paid', 'order_updated')
 ),
 named AS (
   SELECT broadcast FROM news WHERE broadcast IS NOT NULL
   UNION
-  SELECT s.broadcast FROM spans AS s JOIN news AS n ON n.room = s.room
+  SELECT s.broadcast
+  FROM spans AS s
+  JOIN news AS n
+    ON n.room = s.room AND n.occurred_at >= s.opens_at - $longest_us AND n.occurred_at <= s.closes_at + $longest_us
   UNION
   SELECT s.broadcast
   FROM spans AS s
@@ -34,13 +38,18 @@ named AS (
   UNION
   SELECT v.broadcast FROM visits AS v JOIN merges AS m ON m.customer = v.customer
   UNION
+  SELECT v.broadcast FROM visits AS v LEFT JOIN spans AS s ON s.broadcast = v.broadcast WHERE s.broadcast IS NULL
+  UNION
   SELECT broadcast FROM spans WHERE closes_at + $silence_us >= $since
 ),
 neighbours AS (
   SELECT other.broadcast
   FROM named AS n
   JOIN spans AS s ON s.broadcast = n.broadcast
-  JOIN spans AS other ON other.room = s.room
+  JOIN spans AS other
+    ON other.room = s.room
+    AND other.opens_at >= s.opens_at - $longest_us
+    AND other.opens_at <= s.closes_at + $longest_us
 )
 SELECT broadcast FROM named
 UNION

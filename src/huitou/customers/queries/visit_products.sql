@@ -1,7 +1,8 @@
 -- What each visitor did with each product of a broadcast: one row where there is anything to say.
--- Reads broadcast_events, broadcasts, visitors, stays, line_up, order_products, comment_intents.
+-- Reads broadcast_events, broadcasts, visitors, stays, line_up, broadcast_orders, order_products,
+-- comment_intents.
 -- seen_seconds: shown while the person was in the room. asked: questions while it was shown, or naming it.
--- ordered: created or paid, not cancelled, between the start and $grace_us after the end, whenever that was told.
+-- Clicks and carts count until $grace_us after the end ($now while it is live).
 WITH seen AS (
   SELECT
     s.broadcast, s.customer, l.product,
@@ -45,17 +46,12 @@ asked AS (
 ),
 bought AS (
   SELECT
-    v.broadcast, o.customer, o.product,
-    min(CASE WHEN o.placed_at >= b.started_at THEN o.placed_at ELSE o.paid_at END) AS ordered_at
-  FROM order_products AS o
-  JOIN visitors AS v ON v.customer = o.customer
-  JOIN broadcasts AS b ON b.broadcast = v.broadcast
-  WHERE o.status <> 'cancelled'
-    AND (
-      (o.placed_at >= b.started_at AND o.placed_at <= coalesce(b.ended_at, $now) + $grace_us)
-      OR (o.paid_at >= b.started_at AND o.paid_at <= coalesce(b.ended_at, $now) + $grace_us)
-    )
-  GROUP BY v.broadcast, o.customer, o.product
+    b.broadcast, b.customer, p.product,
+    min(b.ordered_at) AS ordered_at
+  FROM broadcast_orders AS b
+  JOIN visitors AS v ON v.broadcast = b.broadcast AND v.customer = b.customer
+  JOIN order_products AS p ON p.order_id = b.order_id AND p.shop = b.shop
+  GROUP BY b.broadcast, b.customer, p.product
 ),
 pairs AS (
   SELECT broadcast, customer, product FROM seen

@@ -1,5 +1,5 @@
--- One row for every person at every wanted broadcast. Reads visitors, stays, fresh_visit_products, orders, broadcasts,
--- broadcast_events, comment_intents. $now, $grace_us as in visit_products.
+-- One row for every person at every wanted broadcast. Reads visitors, stays, fresh_visit_products, broadcast_orders,
+-- broadcasts, broadcast_events, comment_intents.
 -- entered_at is null where no entering was told, left_at where nothing says that the person left (for good).
 -- Sums are cut where only nonsense reaches: a million likes an event, kit.money.LARGEST.
 -- watch_seconds: the sum of the stays, or the platform's own total (live_watched, watch list) where that is more.
@@ -54,19 +54,12 @@ looked AS (
 ),
 bought AS (
   SELECT
-    v.broadcast, v.customer,
-    min(CASE WHEN o.placed_at >= b.started_at THEN o.placed_at ELSE o.paid_at END) AS ordered_at,
-    sum(o.amount_minor) AS order_minor,
+    broadcast, customer,
+    min(ordered_at) AS ordered_at,
+    sum(amount_minor) AS order_minor,
     count(*) AS orders
-  FROM orders AS o
-  JOIN visitors AS v ON v.customer = o.customer
-  JOIN broadcasts AS b ON b.broadcast = v.broadcast
-  WHERE o.status <> 'cancelled'
-    AND (
-      (o.placed_at >= b.started_at AND o.placed_at <= coalesce(b.ended_at, $now) + $grace_us)
-      OR (o.paid_at >= b.started_at AND o.paid_at <= coalesce(b.ended_at, $now) + $grace_us)
-    )
-  GROUP BY v.broadcast, v.customer
+  FROM broadcast_orders
+  GROUP BY broadcast, customer
 )
 SELECT
   v.broadcast,
