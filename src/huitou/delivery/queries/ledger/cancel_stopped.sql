@@ -1,4 +1,4 @@
--- Queued messages whose person has meanwhile ordered, left or complained: cancelled now, not only when they are due.
+-- Queued messages, not yet due (those are the guard's), whose person has meanwhile ordered, left or complained: cancelled now, not only when they are due.
 -- Looked at are people with a stop or a withdrawal above the ids given. The guard asks again, under the lock; this
 -- only lets everybody see early what will not go.
 WITH news AS (
@@ -17,7 +17,7 @@ people AS MATERIALIZED (
 queued AS MATERIALIZED (
     SELECT m.id, m.channel, m.stop_since, p.person
     FROM people p
-    JOIN message m ON m.customer = p.customer AND m.state IN ('planned', 'retry')
+    JOIN message m ON m.customer = p.customer AND m.state IN ('planned', 'retry') AND m.send_at > %(now)s
     FOR UPDATE OF m SKIP LOCKED
 ),
 facts AS MATERIALIZED (
