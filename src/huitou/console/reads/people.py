@@ -92,7 +92,7 @@ def search(text: str) -> list[dict[str, Any]]:
         return [{"customer": customer, "name": "", "city": ""} for customer in found]
     return snapshot.read(
         ("named", text),
-        lambda engine: engine.run("console", "people_named", text=text, most=MOST_NAMED).to_pylist(),
+        lambda engine: engine.run("console", "people_named", part=text, most=MOST_NAMED).to_pylist(),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +13,8 @@ from huitou.campaigns.definition import Campaign
 from huitou.console.reads import show, snapshot
 from huitou.console.reads.show import Arm
 from huitou.stores.engine import Engine
+
+ACTIONS = ("send", "holdout", "nothing")
 
 
 @dataclass(frozen=True)
@@ -64,11 +66,11 @@ def _count(decided: Sequence[dict[str, Any]], arms: Sequence[Arm]) -> Plan:
 
 
 def by_action(plan: Plan) -> dict[str, list[tuple[str, int]]]:
-    """action -> [(reason, people)], for the page."""
-    found: defaultdict[str, list[tuple[str, int]]] = defaultdict(list)
-    for action, reason, people in plan.reasons:
-        found[action].append((reason, people))
-    return dict(found)
+    """action -> [(reason, people)], the written-to first, each with the most people first."""
+    found: dict[str, list[tuple[str, int]]] = {action: [] for action in ACTIONS}
+    for action, reason, people in sorted(plan.reasons, key=lambda row: -row[2]):
+        found.setdefault(action, []).append((reason, people))
+    return {action: rows for action, rows in found.items() if rows}
 
 
 def campaign_choices(broadcast: str, names: Sequence[str], default: Campaign) -> list[str]:

@@ -21,7 +21,6 @@ from huitou.stores.engine import Engine
 
 STAGES = ("entered", "saw_product", "clicked", "carted", "ordered")
 PAGE = 50
-NOTE_FROM = 180  # seconds watched: shown as a reason for high intent
 
 
 @dataclass(frozen=True)
@@ -150,7 +149,7 @@ def list_people(broadcast: str, campaign: Campaign, *, filters: dict[str, str], 
     return paged(table, number, _person)
 
 
-def paged(table: pa.Table, number: int, make: Any, size: int = PAGE) -> Page:
+def paged(table: pa.Table, number: int, make: Any, size: int = 25) -> Page:
     pages = max(1, -(-table.num_rows // size))
     number = min(max(number, 1), pages)
     rows = table.slice((number - 1) * size, size).to_pylist()

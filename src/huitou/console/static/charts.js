@@ -17,7 +17,7 @@
   const kinds = {
     funnel(data) {
       return {
-        grid: { left: 4, right: 92, top: 4, bottom: 4, containLabel: true },
+        grid: { left: 4, right: 112, top: 4, bottom: 4, containLabel: true },
         xAxis: { type: "value", show: false, max: data.people[0] || 1 },
         yAxis: { type: "category", data: data.names, inverse: true, axisLine: { show: false }, axisTick: { show: false }, axisLabel: { ...text(), fontSize: 13 } },
         series: [{

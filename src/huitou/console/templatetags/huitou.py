@@ -33,14 +33,16 @@ def number(value: float | None, places: int = 0) -> str:
 
 @register.filter
 def big(value: float | None) -> str:
-    """12345 -> 1.2万 or 12K; below ten thousand as it is."""
+    """12345 -> 1.23万 or 12.3K: three digits; below ten thousand as it is."""
     if value is None:
         return NONE
     if abs(value) < 10_000:
         return f"{value:,.0f}"
     size, unit = next(step for step in (ZH_STEPS if speaks() == "zh" else EN_STEPS) if abs(value) >= step[0])
-    scaled = value / size
-    return f"{scaled:.1f}".removesuffix(".0") + unit if abs(scaled) < 100 else f"{scaled:,.0f}{unit}"
+    scaled = abs(value) / size
+    text = f"{scaled:,.{2 if scaled < 10 else 1 if scaled < 100 else 0}f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return f"{'-' if value < 0 else ''}{text}{unit}"
 
 
 @register.filter
@@ -170,3 +172,9 @@ def stage_name(code: str | None) -> str:
     """The life stage in words."""
     stage = next((one for one in STAGES if one.stage == code), None)
     return words.said(stage.name) if stage else NONE
+
+
+@register.filter
+def short_id(customer: str) -> str:
+    """The beginning of an id, for people without a name; the whole one stands in the title."""
+    return f"{customer[:7]}…"

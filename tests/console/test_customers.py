@@ -1,0 +1,91 @@
+"""One customer: portrait, identifiers, consents, timeline, orders, and why each decision was taken."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from huitou.customers.profile import find_customer
+
+from .conftest import Shop, text_of
+
+
+def test_contact_details_are_masked_until_asked_for(english: Any, shop: Shop) -> None:
+    customer = find_customer("u3")
+    page = text_of(english.get(f"/customers/{customer}"))
+    assert "lin3@example.com" not in page
+    assert "l***@example.com" in page
+    revealed = text_of(english.post(f"/customers/{customer}/contact"))
+    assert "lin3@example.com" in revealed
+
+
+def test_search_finds_by_identifier_and_by_name_without_putting_either_in_an_address(english: Any, shop: Shop) -> None:
+    customer = find_customer("u3")
+    for who in ("u3", "LIN3@example.com", "林3", customer):
+        answer = english.post("/customers", {"who": who})
+        assert (answer.status_code, answer.headers["Location"]) == (302, f"/customers/{customer}"), who
+    many = text_of(english.post("/customers", {"who": "林1"}))
+    assert len(set(re.findall(r'href="(/customers/c\w+)"', many))) == 3  # 林1, 林10, 林11
+    assert "Nobody found" in text_of(english.post("/customers", {"who": "nobody at all"}))
+
+
+def test_what_a_customer_wrote_is_text_and_never_markup(english: Any, shop: Shop) -> None:
+    from .conftest import STARTED
+
+    shop.introduce("u50", name="<script>alert(1)</script>")
+    shop.tell("live_entered", STARTED, "u50", broadcast_id="B1")
+    shop.tell("live_commented", STARTED + 1, "u50", broadcast_id="B1", content="<img src=x onerror=alert(1)>")
+    shop.put()
+    customer = find_customer("u50")
+    for page in (f"/customers/{customer}", f"/widgets/timeline/{customer}", "/widgets/people/B1"):
+        html = text_of(english.get(page))
+        assert "<script>alert" not in html
+        assert "<img src=x" not in html
+    assert "&lt;img src=x" in text_of(english.get(f"/widgets/timeline/{customer}"))
+
+
+def test_timeline_speaks_in_sentences_in_both_languages(browser: Any, shop: Shop) -> None:
+    customer = find_customer("u0")
+    browser.cookies["django_language"] = "zh-hans"
+    page = text_of(browser.get(f"/widgets/timeline/{customer}"))
+    assert "支付订单 B1-0 ¥199.00" in page
+    assert "把普洱茶饼加入购物车" in page
+    browser.cookies["django_language"] = "en"
+    page = text_of(browser.get(f"/widgets/timeline/{customer}"))
+    assert "Paid order B1-0 ¥199.00" in page
+
+
+def test_orders_and_consents_are_shown(english: Any, shop: Shop) -> None:
+    customer = find_customer("u0")
+    orders = text_of(english.get(f"/widgets/orders/{customer}"))
+    assert "B1-0" in orders
+    assert "普洱茶饼" in orders
+    assert ">allowed<" in text_of(english.get(f"/customers/{customer}"))
+    assert ">withdrawn<" in text_of(english.get(f"/customers/{find_customer('u11')}"))
+
+
+def test_every_decision_says_why(browser: Any, planned: Any) -> None:
+    from huitou.decisions.reasons import explain
+
+    for row in planned.decisions.to_pylist():
+        for language, cookie in (("zh", "zh-hans"), ("en", "en")):
+            browser.cookies["django_language"] = cookie
+            page = text_of(browser.get(f"/widgets/decisions/{row['customer']}"))
+            assert explain(row["reason"], row["context"], language) in page.replace("&#x27;", "'")
+
+
+def test_a_merge_can_be_undone(english: Any, shop: Shop) -> None:
+    from huitou.events.identity import merge
+    from huitou.stores.ledger import transaction
+
+    one, other = find_customer("u3"), find_customer("u4")
+    with transaction() as connection:
+        root = merge(connection, one, other)
+        number = connection.execute("SELECT id FROM merge WHERE kind = 'operator'").fetchone()
+    assert number is not None
+    absorbed = other if root == one else one
+    shop.put()
+    moved = english.get(f"/customers/{absorbed}")
+    assert (moved.status_code, moved.headers["Location"]) == (302, f"/customers/{root}")
+    assert english.post(f"/customers/{root}/merges/{number[0]}/undo").status_code == 302
+    assert find_customer("u3") != find_customer("u4")

@@ -1,0 +1,143 @@
+"""What each page says, in both languages, is what the data say."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from .conftest import Shop, evening, json_in, numbers_in, text_of
+
+PAGES = ("/", "/customers", "/campaigns", "/campaigns/follow-up", "/messages", "/intake")
+WIDGETS = ("funnel", "non-buyers", "reach", "plan", "sending", "results", "people", "verdict")
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_every_page_answers_with_data_and_without(browser: Any, empty_shop: Shop, page: str, language: str) -> None:
+    browser.cookies["django_language"] = language
+    assert browser.get(page).status_code == 200
+    evening(empty_shop, "B1", "冬茶专场")
+    empty_shop.put()
+    answer = browser.get(page)
+    assert answer.status_code == 200
+    assert f'<html lang="{"en" if language == "en" else "zh-Hans"}"' in text_of(answer)
+
+
+@pytest.mark.parametrize("widget", WIDGETS)
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_every_widget_answers(browser: Any, planned: Any, widget: str, language: str) -> None:
+    browser.cookies["django_language"] = language
+    answer = browser.get(f"/widgets/{widget}/B1")
+    assert answer.status_code == 200
+    assert "widget-error" not in text_of(answer)
+
+
+def test_an_empty_house_teaches_the_first_import(english: Any, empty_shop: Shop) -> None:
+    page = text_of(english.get("/"))
+    assert "No broadcast yet" in page
+    assert 'href="/intake"' in page
+
+
+def test_list_shows_viewers_buyers_conversion_and_money(english: Any, shop: Shop) -> None:
+    page = text_of(english.get("/"))
+    assert numbers_in(page) == ["2 h 00 min", "12", "2", "16.67%", "¥398.00"]
+    assert "No follow-up" in page
+
+
+def test_list_shows_how_far_the_follow_up_is(english: Any, planned: Any) -> None:
+    assert re.search(r"tone-info\">Planned<", text_of(english.get("/")))
+
+
+def test_funnel_counts_people_a_step(english: Any, shop: Shop) -> None:
+    page = text_of(english.get("/widgets/funnel/B1"))
+    data = json_in(page, "funnel-data")
+    assert data["people"] == [12, 12, 8, 4, 2]
+    assert [cell for cell in numbers_in(page) if "%" not in cell] == ["12", "–", "12", "8", "4", "2"]
+
+
+def test_non_buyers_by_intent_and_by_product(english: Any, shop: Shop) -> None:
+    page = text_of(english.get("/widgets/non-buyers/B1"))
+    assert re.findall(r"<strong>(\d+)</strong><progress", page) == ["2", "4", "4"]
+    assert numbers_in(page) == ["12", "8", "4", "2", "6"]
+
+
+def test_reach_says_who_can_be_written_to(english: Any, shop: Shop) -> None:
+    page = text_of(english.get("/widgets/reach/B1"))
+    assert re.findall(r"<dd>(\d+)", page) == ["12", "12", "11", "10", "9"]
+
+
+def test_plan_shows_people_by_action_and_the_money(english: Any, planned: Any) -> None:
+    decided = planned.decisions.to_pylist()
+    people = {action: len({row["customer"] for row in decided if row["action"] == action}) for action in ("send", "holdout", "nothing")}
+    page = text_of(english.get("/widgets/plan/B1"))
+    shown = [int(number) for number in re.findall(r"<dd>(\d+)</dd>", page)]
+    assert shown == [*people.values(), planned.queued]
+
+
+def test_sending_shows_what_waits(english: Any, planned: Any) -> None:
+    page = text_of(english.get("/widgets/sending/B1"))
+    assert f"{planned.queued} still to go" in page
+
+
+def test_results_say_cannot_tell_before_anybody_ordered(english: Any, planned: Any) -> None:
+    page = text_of(english.get("/widgets/results/B1"))
+    assert "Cannot tell yet" in page
+    assert "Observational: what was seen, not what was caused" in page
+
+
+def test_people_are_filtered(english: Any, planned: Any) -> None:
+    held = sum(1 for row in planned.decisions.to_pylist() if row["action"] == "holdout")
+    page = text_of(english.get("/widgets/people/B1?action=holdout"))
+    assert len(re.findall(r'href="/customers/c', page)) == held
+    assert f"{held} row" in page
+    ordered = text_of(english.get("/widgets/people/B1?action=ordered"))
+    assert "2 rows" in ordered
+
+
+def test_unknown_things_are_said_to_be_unknown(english: Any, shop: Shop) -> None:
+    for page in ("/broadcasts/B99", "/customers/c99", "/campaigns/none", "/messages/m99", "/nowhere"):
+        assert english.get(page).status_code == 404, page
+
+
+def test_a_broken_part_leaves_the_page_standing(english: Any, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    from huitou.console.reads import show
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("disk on fire")
+
+    monkeypatch.setattr(show, "products_of", fail)
+    answer = english.get("/widgets/non-buyers/B1")
+    assert answer.status_code == 200
+    assert "This part could not be shown" in text_of(answer)
+    assert "disk on fire" not in text_of(answer)
+    assert english.get("/broadcasts/B1").status_code == 200
+
+
+def test_lists_ask_as_many_questions_for_three_rows_as_for_one(
+    english: Any, empty_shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from huitou.stores.engine import Engine
+
+    asked: list[str] = []
+    run = Engine.run_text
+
+    def counted(self: Engine, text: str, **params: Any) -> Any:
+        asked.append(text)
+        return run(self, text, **params)
+
+    monkeypatch.setattr(Engine, "run_text", counted)
+    counts = {}
+    for shows in (1, 3):
+        from .conftest import STARTED
+
+        for number in range(shows):
+            evening(empty_shop, f"B{number}", "专场", started=STARTED - number * 86_400_000_000)
+        empty_shop.put()
+        for page in ("/", "/customers", "/messages", "/intake"):
+            asked.clear()
+            assert english.get(page).status_code == 200
+            counts.setdefault(page, []).append(len(asked))
+        empty_shop.told += 1000
+    assert {page: one == three for page, (one, three) in counts.items()} == dict.fromkeys(counts, True)
