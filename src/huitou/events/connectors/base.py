@@ -6,12 +6,15 @@ only renames and converts; `events.segment.read_segment` is the one judge of wha
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from huitou.events.connectors.files import Head
+from huitou.events.model import encode_json
+from huitou.kit import clock
 from huitou.kit.errors import Rejected
 from huitou.kit.text import Text
 
@@ -30,12 +33,16 @@ class Options:
 
 
 class Record(NamedTuple):
-    """One fact of the file: the rows it was read from and the neutral events it makes, or why it makes none."""
+    """One fact of the file: the rows it was read from and the neutral events it makes, or why it makes none.
+
+    `original` is what the rejected-rows file keeps: a `cells.Line`, a list of them (one a row), or a JSON value that
+    the same connector would read again.
+    """
 
     rows: tuple[int, ...]
     events: tuple[dict[str, Any], ...]
     rejected: Rejected | None
-    original: Any  # as read, for the rejected-rows file
+    original: Any
 
 
 class Connector(Protocol):
@@ -50,3 +57,13 @@ class Connector(Protocol):
 
 def reject(rows: tuple[int, ...], original: Any, field_name: str, zh: str, en: str) -> Record:
     return Record(rows, (), Rejected(field_name, {"zh": zh, "en": en}), original)
+
+
+def stamp(at: int) -> int | str:
+    """A time as neutral events carry it. Numbers are read six times as fast; small ones would be taken for seconds."""
+    return at if at >= 10**14 else clock.to_iso(at)
+
+
+def hash_of(content: Any) -> str:
+    """The id of an event that has none: equal content, equal id, in any order of its keys."""
+    return hashlib.blake2b(encode_json(content), digest_size=12).hexdigest()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import gzip
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,8 +15,12 @@ from typing import IO, Any
 from huitou.kit.errors import Refused
 
 HEAD_BYTES = 65_536
-LONGEST_LINE = 4 << 20  # a longer one is no table and no event, and would be held in memory
-BINARY = {b"PK\x03\x04": "xlsx", b"PAR1": "parquet", b"\xd0\xcf\x11\xe0": "xls"}
+LONGEST_LINE = 4 << 20  # bytes; a longer one is no row and no event, and would be held in memory
+LARGEST_WHOLE = 256 << 20  # of what must be held in memory as one
+LARGEST_GZIP = 64 << 20  # of which the whole is read ahead to see that nothing is missing
+BINARY = {b"PK\x03\x04": "xlsx", b"PAR1": "parquet", b"\xd0\xcf\x11\xe0": "xlsx"}  # the last is xls
+# A row of a rejected-rows file: what was wrong comes first, then the row as it was read.
+REJECTED_COLUMNS = ("row", "field", "reason")
 
 
 @dataclass(frozen=True)
@@ -24,7 +28,7 @@ class Head:
     """The beginning of a file: enough to recognise it by."""
 
     path: Path
-    kind: str  # csv | json | xlsx | xls | parquet
+    kind: str  # csv | json | xlsx | parquet
     text: str = ""
     columns: tuple[str, ...] = ()  # header of a table, else empty
     first: Any = None  # first JSON value: of the first line, or the whole document
@@ -43,7 +47,7 @@ def open_bytes(path: Path) -> IO[bytes]:
         raise refuse_file(path, f"打不开({error.strerror})。", f"cannot be opened ({error.strerror})") from error
     if raw.read(2) == b"\x1f\x8b":
         raw.close()
-        return io.BufferedReader(gzip.open(path, "rb"))
+        return io.BufferedReader(gzip.open(path, "rb"), 1 << 16)
     raw.seek(0)
     return raw
 
@@ -51,7 +55,7 @@ def open_bytes(path: Path) -> IO[bytes]:
 def decode(line: bytes) -> str:
     """UTF-8, else GB18030 (Chinese exports), else Windows' Latin; never an error.
 
-    Line by line is safe: no byte of a GB18030 character is a newline, a comma or a quote.
+    Line by line is safe: no byte of a GB18030 character is a newline.
     """
     for encoding in ("utf-8", "gb18030"):
         try:
@@ -62,7 +66,7 @@ def decode(line: bytes) -> str:
 
 
 def read_lines(path: Path) -> Iterator[str]:
-    """The lines of a text file, newline kept, BOM dropped."""
+    """The lines of a text file, newline kept, BOM dropped. Of a line over LONGEST_LINE the rest is left out."""
     with open_bytes(path) as raw:
         start = raw.peek(4)[:4] if isinstance(raw, io.BufferedReader) else b""
         if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
@@ -74,15 +78,18 @@ def read_lines(path: Path) -> Iterator[str]:
         try:
             while line := raw.readline(LONGEST_LINE):
                 number += 1
-                if len(line) == LONGEST_LINE:
-                    raise refuse_file(
-                        path, f"第 {number} 行超过 4 MB,不是文本表格。", f"line {number} is over 4 MB: not a text table"
-                    )
                 yield decode(line)
-        except (OSError, EOFError) as error:  # truncated or damaged gzip
+                while len(line) == LONGEST_LINE and not line.endswith(b"\n"):
+                    line = raw.readline(LONGEST_LINE)
+        except (OSError, EOFError, zlib.error) as error:
             raise refuse_file(
                 path, f"第 {number} 行后读不下去({error})。", f"unreadable after line {number} ({error})"
             ) from error
+
+
+def is_cut(line: str) -> bool:
+    """Whether read_lines left out the end of the line. (A character is at most 4 bytes.)"""
+    return len(line) * 4 >= LONGEST_LINE and len(line.encode("utf-8", "replace")) >= LONGEST_LINE - 4
 
 
 def read_head(path: Path) -> Head:
@@ -91,21 +98,32 @@ def read_head(path: Path) -> Head:
         raise refuse_file(path, "没有这个文件。", "no such file")
     if path.is_dir():
         raise refuse_file(path, "这是文件夹。", "is a folder")
-    with open_bytes(path) as raw:
-        try:
-            start = raw.read(HEAD_BYTES)
-        except (OSError, EOFError) as error:
-            raise refuse_file(path, f"压缩已损坏({error})。", f"damaged gzip ({error})") from error
-    if not start.strip():
+    start = _start(path)
+    if not start.strip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"):
         raise refuse_file(path, "文件是空的。", "the file is empty")
     if kind := BINARY.get(start[:4]):
-        return _binary_head(path, kind)
+        if start[:2] == b"PK" and not _is_workbook(path):
+            raise refuse_file(path, "是 zip,但不是 xlsx。", "is a zip, but no xlsx workbook")
+        return Head(path, kind)
     text = "".join(_some_lines(path))
     if text.lstrip()[:1] in ("{", "["):
         return _json_head(path, text)
     if "\x00" in text[:4096]:
         raise refuse_file(path, "不是可识别的文本、表格或 JSON。", "neither text, a table nor JSON")
     return Head(path, "csv", text)
+
+
+def _start(path: Path) -> bytes:
+    """The first bytes. A gzip is read through to its end: of a file cut off in the middle nothing goes in."""
+    with open_bytes(path) as raw:
+        try:
+            start = raw.read(HEAD_BYTES)
+            if path.stat().st_size <= LARGEST_GZIP and not isinstance(getattr(raw, "raw", None), io.FileIO):
+                while raw.read(1 << 20):
+                    pass
+        except (OSError, EOFError, zlib.error) as error:
+            raise refuse_file(path, f"压缩已损坏({error})。", f"damaged gzip ({error})") from error
+    return start
 
 
 def _some_lines(path: Path) -> Iterator[str]:
@@ -117,69 +135,72 @@ def _some_lines(path: Path) -> Iterator[str]:
             return
 
 
-def _binary_head(path: Path, kind: str) -> Head:
-    if kind == "xlsx" and not _is_workbook(path):
-        raise refuse_file(path, "是 zip,但不是 xlsx。", "is a zip, but no xlsx workbook")
-    if kind == "xls":
-        return Head(path, "xlsx")
-    return Head(path, kind)
-
-
 def _is_workbook(path: Path) -> bool:
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(seekable(path)) as archive:
             return "xl/workbook.xml" in archive.namelist()
-    except zipfile.BadZipFile:
+    except (zipfile.BadZipFile, OSError):
         return False
+
+
+def seekable(path: Path) -> IO[bytes]:
+    """The file for readers that jump about in it; a gzipped one is held in memory."""
+    raw = open_bytes(path)
+    if isinstance(getattr(raw, "raw", None), io.FileIO):
+        return raw
+    with raw:
+        return io.BytesIO(_read_all(path, raw))
 
 
 def _json_head(path: Path, text: str) -> Head:
     first_line = text.lstrip().split("\n", 1)[0]
     try:
-        return Head(path, "json", text, first=json.loads(first_line), lines=True)
+        return Head(path, "json", text, first=unwrap(json.loads(first_line)), lines=True)
     except (ValueError, RecursionError):
         pass
     try:
         whole = json.loads(read_whole(path))
     except (ValueError, RecursionError):
         # NDJSON whose first line is broken is still NDJSON: its other lines go in.
-        return Head(path, "json", text, lines=True)
+        return Head(path, "json", text, first=_first_value(text), lines=True)
     return Head(path, "json", text, first=whole)
 
 
-def read_whole(path: Path, limit: int = 256 << 20) -> str:
-    """A document that must be read as one; Refused over 256 MB."""
+def _first_value(text: str) -> Any:
+    """The first line that is a JSON object, so that one broken line does not hide what the file is."""
+    for line in text.splitlines()[1:50]:
+        try:
+            value = unwrap(json.loads(line))
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(value, dict | list):
+            return value
+    return None
+
+
+def unwrap(value: Any) -> Any:
+    """What a line of a rejected-rows file keeps; any other value as it is."""
+    if isinstance(value, dict) and value.keys() == {*REJECTED_COLUMNS, "original"}:
+        return value["original"]
+    return value
+
+
+def read_whole(path: Path) -> str:
+    """A document that must be read as one; Refused over LARGEST_WHOLE."""
     with open_bytes(path) as raw:
-        content = raw.read(limit + 1)
-    if len(content) > limit:
-        raise refuse_file(
-            path, "JSON 文档超过 256 MB,请用一行一条的 NDJSON。", "a JSON document over 256 MB: use NDJSON"
-        )
+        content = _read_all(path, raw)
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return content.decode("utf-16", "replace")
     return decode(content.removeprefix(b"\xef\xbb\xbf"))
 
 
-def sniff_delimiter(header: str) -> str:
-    return max(",\t;|", key=header.count)
-
-
-def read_csv(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """(line number, cells) of a delimited text file."""
-    lines = read_lines(path)
-    first = next(lines, "")
-    csv.field_size_limit(LONGEST_LINE)
-
-    def every_line() -> Iterator[str]:
-        yield first
-        yield from lines
-
-    reader = csv.reader(every_line(), delimiter=sniff_delimiter(first))
-    while True:
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            raise refuse_file(
-                path, f"第 {reader.line_num} 行不是 CSV({error})。", f"line {reader.line_num} is not CSV ({error})"
-            ) from error
-        yield reader.line_num, cells
+def _read_all(path: Path, raw: IO[bytes]) -> bytes:
+    content = raw.read(LARGEST_WHOLE + 1)
+    if len(content) > LARGEST_WHOLE:
+        mb = LARGEST_WHOLE >> 20
+        raise refuse_file(
+            path,
+            f"超过 {mb} MB,请拆开,或用一行一条的 NDJSON、CSV。",
+            f"is over {mb} MB: split it, or use NDJSON or CSV",
+        )
+    return content

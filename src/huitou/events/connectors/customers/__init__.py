@@ -10,13 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from huitou.events.connectors.base import Options, Record
-from huitou.events.connectors.columns import Row, match_columns, named_rows, open_table, text
+from huitou.events.connectors.base import Options, Record, hash_of, stamp
+from huitou.events.connectors.cells import Row, a_moment, an_id, match_columns, open_table, read_rows, shown, text
 from huitou.events.connectors.files import Head
-from huitou.events.connectors.tables import read_moment
-from huitou.kit import clock
 from huitou.kit.errors import Rejected
-from huitou.kit.ids import clean_id, short_hash
 
 name = "customers"
 title = {"zh": "客户与授权", "en": "Customers and consents"}
@@ -51,7 +48,14 @@ PROOF = {
     "consent_at": ("授权时间", "consented_at"),
     "consent_proof": ("proof", "授权凭证"),
 }
-FIELDS = {**IDS, **TRAITS, **{f"consent.{channel}": names for channel, names in CHANNELS.items()}, **PROOF}
+NAME_PARTS = {"first_name": ("名",), "last_name": ("姓",)}
+FIELDS = {
+    **IDS,
+    **TRAITS,
+    **NAME_PARTS,
+    **{f"consent.{channel}": names for channel, names in CHANNELS.items()},
+    **PROOF,
+}
 YES = frozenset({"1", "true", "yes", "y", "是", "同意", "已授权", "t", "on", "subscribed"})
 NO = frozenset({"0", "false", "no", "n", "否", "不同意", "未授权", "拒绝", "f", "off", "unsubscribed"})
 FOREIGN = ("order_id", "订单编号", "主订单编号", "Invoice", "product_id", "event", "price", "amount", "quantity")
@@ -66,25 +70,30 @@ def recognise(head: Head) -> float:
 
 def read(path: Path, options: Options) -> Iterator[Record]:
     table, fields = open_table(path, FIELDS, ())
-    for number, row, original in named_rows(table, fields):
+    for number, row, line in read_rows(table, fields):
         try:
-            yield Record((number,), tuple(_events(row, f"{path.name}:{number}", options)), None, original)
+            if isinstance(row, Rejected):
+                raise row
+            yield Record((number,), tuple(_events(row, f"{path.name}:{number}", options)), None, line)
         except Rejected as why:
-            yield Record((number,), (), why, original)
+            yield Record((number,), (), why, line)
 
 
 def _events(row: Row, where: str, options: Options) -> Iterator[dict[str, Any]]:
     """One identify, and one consent_given or consent_withdrawn for each channel that says yes or no."""
-    if "" in row:
-        raise row[""]
-    ids = {field: value for field in IDS if field in row and (value := _id(row[field], field))}
+    ids = {field: an_id(row[field], field) for field in IDS if field in row}
     if not ids:
         raise Rejected("user_id", {"zh": "没有任何可识别客户的编号", "en": "no identifier of the customer"})
-    at = _consent_time(row, options)
-    traits = {**{key: value for key, value in ids.items() if key != "user_id"}, **_traits(row)}
-    yield _raw("identify", ids, {"traits": traits}, options.time_default)
+    at = options.time_default
+    if "consent_at" in row:
+        at = a_moment(row["consent_at"], "consent_at", options.zone)
+    user_id = ids.pop("user_id", None)
+    traits = ids | {field: text(row[field]) for field in TRAITS if field in row}
+    if "name" not in traits and (name := _full_name(row)):
+        traits["name"] = name
+    yield _raw("identify", user_id, {"traits": traits}, options.time_default)
     for channel in CHANNELS:
-        granted = _yes_or_no(row.get(f"consent.{channel}"), CHANNELS[channel][0])
+        granted = _yes_or_no(row.get(f"consent.{channel}"), f"{channel}_consent")
         if granted is not None:
             properties = {
                 "channel": channel,
@@ -93,39 +102,22 @@ def _events(row: Row, where: str, options: Options) -> Iterator[dict[str, Any]]:
                 "proof": text(row.get("consent_proof", where)),
             }
             event = "consent_given" if granted else "consent_withdrawn"
-            body = {"event": event, "context": {"traits": traits}, "properties": properties}
-            yield _raw("track", ids, body, at)
+            yield _raw("track", user_id, {"event": event, "context": {"traits": ids}, "properties": properties}, at)
 
 
-def _raw(kind: str, ids: dict[str, str], body: dict[str, Any], at: int | None) -> dict[str, Any]:
+def _raw(kind: str, user_id: str | None, body: dict[str, Any], at: int | None) -> dict[str, Any]:
     raw: dict[str, Any] = {"type": kind, **body}
-    if "user_id" in ids:
-        raw["userId"] = ids["user_id"]
+    if user_id is not None:
+        raw["userId"] = user_id
     if at is not None:
-        raw["timestamp"] = clock.to_iso(at)
-    parts = [str(part) for part in (kind, sorted(ids.items()), sorted(body.items(), key=str), at)]
-    return {**raw, "messageId": short_hash(*parts)}
+        raw["timestamp"] = stamp(at)
+    raw["messageId"] = hash_of(raw)
+    return raw
 
 
-def _id(cell: Any, field: str) -> str | None:
-    try:
-        return clean_id(cell)
-    except ValueError as error:
-        raise Rejected(field, {"zh": f"{cell!r} 不是编号", "en": str(error)}) from error
-
-
-def _traits(row: Row) -> dict[str, str]:
-    return {field: text(row[field]) for field in TRAITS if field in row}
-
-
-def _consent_time(row: Row, options: Options) -> int | None:
-    if "consent_at" not in row:
-        return options.time_default
-    try:
-        return read_moment(row["consent_at"], options.zone)
-    except (ValueError, OverflowError) as error:
-        bad = row["consent_at"]
-        raise Rejected("consent_at", {"zh": f"{bad!r} 不是时间", "en": f"{bad!r} is not a time"}) from error
+def _full_name(row: Row) -> str:
+    """Shopify keeps first and last names apart."""
+    return " ".join(text(row[part]) for part in NAME_PARTS if part in row)
 
 
 def _yes_or_no(cell: Any, column: str) -> bool | None:
@@ -136,4 +128,4 @@ def _yes_or_no(cell: Any, column: str) -> bool | None:
         return True
     if word in NO:
         return False
-    raise Rejected(column, {"zh": f"{cell!r} 不是“是/否”", "en": f"{cell!r} is neither yes nor no"})
+    raise Rejected(column, {"zh": f"{shown(cell)} 不是“是/否”", "en": f"{shown(cell)} is neither yes nor no"})

@@ -5,16 +5,15 @@ Source: developer.open-douyin.com, live-room-scope/data-open. Pushes repeat and 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
-from huitou.events.connectors.base import Options, Record, reject
-from huitou.events.connectors.files import Head, read_lines, read_whole
-from huitou.kit import clock
+from huitou.events.connectors.base import Options, Record, reject, stamp
+from huitou.events.connectors.documents import read_values
+from huitou.events.connectors.files import Head
+from huitou.events.model import parse_json
+from huitou.kit.errors import Rejected
 
 name = "douyin"
 title = {"zh": "抖音直播推送", "en": "Douyin live push"}
@@ -32,15 +31,18 @@ def recognise(head: Head) -> float:
 
 
 def read(path: Path, options: Options) -> Iterator[Record]:
-    for number, text in _documents(path):
+    for number, value, text in read_values(path):
         try:
-            value = msgspec.json.decode(text)
+            if isinstance(value, Rejected):
+                raise value
             headers, items = _open_envelope(value)
-        except (msgspec.DecodeError, ValueError, RecursionError) as error:
-            yield reject((number,), text.rstrip("\n"), "", f"不是抖音推送:{error}", f"is no Douyin push: {error}")
+        except Rejected as why:
+            yield Record((number,), (), why, text if isinstance(value, Rejected) else value)
             continue
         for item in items:
-            yield read_push_event(number, item, headers, options.broadcast)
+            record = read_push_event(number, item, headers, options.broadcast)
+            # Rejected, an event is kept as a push of its own, which can be mended and read again.
+            yield record._replace(original={"headers": headers, "body": [item]})
 
 
 def read_push_event(number: int, item: Any, headers: Mapping[str, str], broadcast: str | None = None) -> Record:
@@ -56,52 +58,32 @@ def read_push_event(number: int, item: Any, headers: Mapping[str, str], broadcas
     if not isinstance(at, int) or isinstance(at, bool):
         return reject((number,), item, "timestamp", "应为毫秒整数", "must be an integer of milliseconds")
     if not item.get("msg_id") or not item.get("sec_openid"):
-        return reject((number,), item, "msg_id, sec_openid", "缺失", "missing")
+        return reject((number,), item, "msg_id, sec_openid", "缺失", "is missing")
     room = headers.get("x-roomid") or str(item["msg_id"]).split("-")[0]
     properties: dict[str, Any] = {"room_id": room, "nickname": item.get("nickname"), **event[1]}
     if broadcast:
         properties["broadcast_id"] = broadcast
-    try:
-        timestamp = clock.to_iso(at * 1_000)
-    except (ValueError, OverflowError):
-        return reject((number,), item, "timestamp", "不是时间", "is not a time")
+    if not 10**11 <= at < 10**13:  # 1973 to 2286: seconds and microseconds are no milliseconds
+        return reject((number,), item, "timestamp", f"{at} 不是毫秒时间", f"{at} is no time in milliseconds")
     raw = {
         "type": "track",
         "event": event[0],
         "messageId": str(item["msg_id"]),
-        "timestamp": timestamp,
+        "timestamp": stamp(at * 1_000),
         "context": {"traits": {"openid": item["sec_openid"]}},
         "properties": {key: value for key, value in properties.items() if value is not None},
     }
     return Record((number,), (raw,), None, item)
 
 
-def _documents(path: Path) -> Iterator[tuple[int, str]]:
-    """A document per line, or the whole file as one (pretty-printed bodies)."""
-    lines = list(read_lines(path))
-    try:
-        msgspec.json.decode(next((line for line in lines if line.strip()), ""))
-    except msgspec.DecodeError:
-        try:
-            whole = read_whole(path)
-            msgspec.json.decode(whole)
-        except msgspec.DecodeError:
-            pass
-        else:
-            yield 1, whole
-            return
-    yield from ((number, line) for number, line in enumerate(lines, 1) if line.strip())
-
-
 def _open_envelope(value: Any) -> tuple[dict[str, str], list[Any]]:
     """A saved request {"headers", "body"}, a bare body (array), or one bare event."""
+    headers: dict[str, str] = {}
     if isinstance(value, dict) and "body" in value:
-        headers = _lower(value.get("headers") or {})
-        body = value["body"]
-        if isinstance(body, str):
-            body = json.loads(body)
-        return headers, body if isinstance(body, list) else [body]
-    return {}, value if isinstance(value, list) else [value]
+        said = value.get("headers")
+        headers = _lower(said) if isinstance(said, dict) else {}
+        value = parse_json(value["body"]) if isinstance(value["body"], str) else value["body"]
+    return headers, value if isinstance(value, list) else [value]
 
 
 def _lower(headers: Mapping[str, Any]) -> dict[str, str]:
@@ -132,10 +114,14 @@ def _event(item: Mapping[str, Any], kind: str) -> tuple[str, dict[str, Any]] | N
             money = {"total": value, "currency": "CNY"} if isinstance(value, int) else {}
             return "live_gifted", {"gift_id": item.get("sec_gift_id"), "count": item.get("gift_num", 1), **money}
         case "live_fansclub":
-            known = FANCLUB.get(item.get("fansclub_reason_type", 0))
+            known = _known(FANCLUB, item.get("fansclub_reason_type"))
             return (known, {"level": item.get("fansclub_level")}) if known else None
         case "live_follow":
             # The official page spells the field both ways.
-            known = FOLLOW.get(item.get("user_follow_action", item.get("use_follow_action", 0)))
+            known = _known(FOLLOW, item.get("user_follow_action", item.get("use_follow_action")))
             return (known, {}) if known else None
     return None
+
+
+def _known(names: Mapping[int, str], code: Any) -> str | None:
+    return names.get(int(code)) if isinstance(code, int) or (isinstance(code, str) and code.isdigit()) else None

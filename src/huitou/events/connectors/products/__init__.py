@@ -6,14 +6,22 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from huitou.events.connectors.base import Options, Record
-from huitou.events.connectors.columns import Row, match_columns, named_rows, open_table, text
+from huitou.events.connectors.base import Options, Record, hash_of, stamp
+from huitou.events.connectors.cells import (
+    Row,
+    a_count,
+    a_moment,
+    an_amount,
+    an_id,
+    match_columns,
+    missing,
+    open_table,
+    read_rows,
+    shown,
+    text,
+)
 from huitou.events.connectors.files import Head
-from huitou.events.connectors.tables import read_moment
-from huitou.kit import clock
 from huitou.kit.errors import Rejected
-from huitou.kit.ids import clean_id, short_hash
-from huitou.kit.money import to_minor
 
 name = "products"
 title = {"zh": "商品", "en": "Products"}
@@ -54,90 +62,55 @@ def recognise(head: Head) -> float:
 
 def read(path: Path, options: Options) -> Iterator[Record]:
     table, fields = open_table(path, FIELDS, NEEDED)
-    for number, row, original in named_rows(table, fields):
+    for number, row, line in read_rows(table, fields):
         try:
-            yield Record((number,), (_event(row, options),), None, original)
+            if isinstance(row, Rejected):
+                raise row
+            yield Record((number,), (_event(row, options),), None, line)
         except Rejected as why:
-            yield Record((number,), (), why, original)
+            yield Record((number,), (), why, line)
 
 
 def _event(row: Row, options: Options) -> dict[str, Any]:
     properties = _properties(row, options)
-    raw: dict[str, Any] = {
+    raw = {
         "type": "track",
         "event": "product_listed",
-        "messageId": short_hash(*(f"{key}={value}" for key, value in sorted(properties.items()))),
+        "messageId": hash_of(properties),
         "properties": properties,
     }
-    at = options.time_default
-    if "updated_at" in row:
-        try:
-            at = read_moment(row["updated_at"], options.zone)
-        except (ValueError, OverflowError) as error:
-            bad = row["updated_at"]
-            raise Rejected("updated_at", {"zh": f"{bad!r} 不是时间", "en": f"{bad!r} is not a time"}) from error
-    if at is not None:
-        raw["timestamp"] = clock.to_iso(at)
-    return raw
+    at = a_moment(row["updated_at"], "updated_at", options.zone) if "updated_at" in row else options.time_default
+    return raw if at is None else {**raw, "timestamp": stamp(at)}
 
 
 def _properties(row: Row, options: Options) -> dict[str, Any]:
-    if "" in row:
-        raise row[""]
     for field in NEEDED:
         if field not in row:
-            raise Rejected(field, {"zh": "是空的", "en": "is empty"})
+            raise missing(field)
     currency = text(row.get("currency", options.currency)).upper()
     properties = {
-        "product_id": _product_id(row["product_id"]),
+        "product_id": an_id(row["product_id"], "product_id"),
         "name": text(row["name"]),
-        "price": _price(row["price"], currency),
+        "price": an_amount(row["price"], "price", currency),
         "currency": currency,
-        "shop_id": options.shop,
+        "shop_id": an_id(row["shop_id"], "shop_id") if "shop_id" in row else options.shop,
     }
-    for field in ("category", "url", "image_url", "shop_id"):
-        if field in row:
-            properties[field] = text(row[field])
+    properties |= {field: text(row[field]) for field in ("category", "url", "image_url") if field in row}
     if "stock" in row:
-        properties["stock"] = _stock(row["stock"])
+        properties["stock"] = a_count(row["stock"], "stock")
     if "margin" in row:
         properties["margin"] = _margin(row["margin"])
     return {key: value for key, value in properties.items() if value is not None}
-
-
-def _product_id(cell: Any) -> str:
-    try:
-        value = clean_id(cell)
-    except ValueError as error:
-        raise Rejected("product_id", {"zh": f"{cell!r} 不是编号", "en": str(error)}) from error
-    if value is None:
-        raise Rejected("product_id", {"zh": "是空的", "en": "is empty"})
-    return value
-
-
-def _price(cell: Any, currency: str) -> int:
-    try:
-        minor = to_minor(text(cell), currency)
-    except ValueError as error:
-        raise Rejected("price", {"zh": f"{cell!r} 不是金额", "en": str(error)}) from error
-    if minor < 0:
-        raise Rejected("price", {"zh": f"{cell!r} 小于零", "en": f"{cell!r} is below zero"})
-    return minor
-
-
-def _stock(cell: Any) -> int:
-    if not text(cell).isdigit():
-        raise Rejected("stock", {"zh": f"{cell!r} 不是件数", "en": f"{cell!r} is no quantity"})
-    return int(text(cell))
 
 
 def _margin(cell: Any) -> float:
     """0.3 and 30% both mean three tenths of the price."""
     digits = text(cell)
     try:
-        share = float(digits.rstrip("%")) / (100 if digits.endswith("%") else 1)
-    except ValueError as error:
-        raise Rejected("margin", {"zh": f"{cell!r} 不是比率", "en": f"{cell!r} is no share"}) from error
+        share = float(digits.rstrip("%％")) / (100 if digits.endswith(("%", "％")) else 1)
+    except ValueError:
+        raise Rejected("margin", {"zh": f"{shown(cell)} 不是比率", "en": f"{shown(cell)} is no share"}) from None
     if not 0 <= share <= 1:
-        raise Rejected("margin", {"zh": f"{cell!r} 不在 0 到 1 之间", "en": f"{cell!r} is not between 0 and 1"})
+        en = f"{shown(cell)} is not between 0 and 1"
+        raise Rejected("margin", {"zh": f"{shown(cell)} 不在 0 到 1 之间", "en": en})
     return share

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from huitou.events.connectors.base import Options, Record
-from huitou.events.connectors.columns import is_empty, match_columns
-from huitou.events.connectors.files import Head, read_head, refuse_file
-from huitou.events.connectors.table.facts import Fact, number_repeats, order_records, read_fact, single_record
+from huitou.events.connectors.cells import Row, an_id, is_empty, match_columns, read_rows
+from huitou.events.connectors.files import Head, refuse_file
+from huitou.events.connectors.table.facts import Fact, Unusable, number_repeats, order_records, read_fact, single_record
 from huitou.events.connectors.tables import Table, read_table
 from huitou.kit.errors import Refused, Rejected
 
@@ -80,7 +80,7 @@ def guess(columns: Sequence[str], mapping: Mapping[str, str]) -> dict[str, int]:
 
 
 def read(path: Path, options: Options) -> Iterator[Record]:
-    table = read_table(path, read_head(path).kind)
+    table = read_table(path)
     roles = guess(table.columns, options.mapping)
     _check(path, table, roles, options)
     facts = number_repeats(_facts(table, roles, options))
@@ -109,22 +109,25 @@ def _check(path: Path, table: Table, roles: Mapping[str, int], options: Options)
         raise refuse_file(path, "看不出是什么事件,请用 --event 名称。", "nothing tells what happened: use --event NAME")
 
 
-def _facts(table: Table, roles: Mapping[str, int], options: Options) -> Iterator[Fact | Record]:
-    width = len(table.columns)
-    spare = [index for index in range(width) if index not in set(roles.values()) and table.columns[index]]
-    for number, cells in table.rows:
-        original = dict(zip(table.columns, cells, strict=False))
-        row = {role: cells[i] for role, i in roles.items() if i < len(cells) and not is_empty(cells[i])}
-        rest = {table.columns[i]: cells[i] for i in spare if i < len(cells) and not is_empty(cells[i])}
+def _facts(table: Table, roles: Mapping[str, int], options: Options) -> Iterator[Fact | Unusable]:
+    claimed = set(roles.values())
+    spare = [(column, index) for index, column in enumerate(table.columns) if index not in claimed and column]
+    for number, row, line in read_rows(table, roles):
         try:
-            if len(cells) > width:
-                raise Rejected(
-                    "",
-                    {
-                        "zh": f"有 {len(cells)} 格,表头只有 {width} 列",
-                        "en": f"{len(cells)} cells under {width} columns",
-                    },
-                )
-            yield read_fact(number, row, rest, original, options)
+            if isinstance(row, Rejected):
+                raise row
+            size = len(line.cells)
+            rest = {column: line.cells[i] for column, i in spare if i < size and not is_empty(line.cells[i])}
+            yield read_fact(number, row, rest, line, options)
         except Rejected as why:
-            yield Record((number,), (), why, original)
+            yield Unusable(_order_of(row), Record((number,), (), why, line))
+
+
+def _order_of(row: Row | Rejected) -> str | None:
+    """The order a bad row belongs to: the rest of it waits with the row."""
+    if isinstance(row, Rejected) or "order_id" not in row:
+        return None
+    try:
+        return an_id(row["order_id"], "order_id")
+    except Rejected:
+        return None

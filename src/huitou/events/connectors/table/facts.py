@@ -6,15 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from huitou.events.connectors.base import Options, Record
-from huitou.events.connectors.columns import text
-from huitou.events.connectors.tables import read_moment
-from huitou.kit import clock
+from huitou.events.connectors.base import Options, Record, hash_of, stamp
+from huitou.events.connectors.cells import Line, a_count, a_moment, an_amount, an_id, text
 from huitou.kit.errors import Rejected
-from huitou.kit.ids import clean_id, short_hash
-from huitou.kit.money import to_minor
 
 ORDERS = frozenset(
     {"order_created", "order_paid", "order_refunded", "order_cancelled", "order_shipped", "order_received"}
@@ -26,6 +22,7 @@ EVENT_WORDS = {
     "view": "product_viewed", "pv": "product_viewed", "click": "product_clicked", "点击": "product_clicked", "浏览": "product_viewed",
     "refund": "order_refunded", "退款": "order_refunded",
 }  # fmt: skip
+LARGEST_QUANTITY = 1_000_000_000
 IDS = ("phone", "email", "openid", "unionid", "external_userid", "device")
 
 
@@ -40,11 +37,18 @@ class Fact:
     line: dict[str, Any]  # product_id, name, quantity, price in minor units
     total: int | None
     properties: dict[str, Any]
-    original: Any
+    original: Line
     repeat: int = 0  # how many equal rows stood before it
 
 
-def number_repeats(facts: Iterable[Fact | Record]) -> Iterator[Fact | Record]:
+class Unusable(NamedTuple):
+    """A rejected row, and the order it belongs to."""
+
+    order_id: str | None
+    record: Record
+
+
+def number_repeats(facts: Iterable[Fact | Unusable]) -> Iterator[Fact | Unusable]:
     """Equal rows with a time of day are one fact told twice; dated by the day alone they are told apart."""
     seen: Counter[str] = Counter()
     for fact in facts:
@@ -56,32 +60,25 @@ def number_repeats(facts: Iterable[Fact | Record]) -> Iterator[Fact | Record]:
             yield fact
 
 
-def read_fact(number: int, row: Mapping[str, Any], rest: Mapping[str, Any], original: Any, options: Options) -> Fact:
+def read_fact(number: int, row: Mapping[str, Any], rest: Mapping[str, Any], original: Line, options: Options) -> Fact:
     """Rejected, naming the role, where a cell cannot be used."""
-    who = {role: value for role in ("user_id", "anonymous_id", *IDS) if role in row and (value := _id(row[role], role))}
+    who = {role: an_id(row[role], role) for role in ("user_id", "anonymous_id", *IDS) if role in row}
     if not who:
         raise Rejected("user_id", {"zh": "没有客户", "en": "no customer"})
     currency = text(row.get("currency", options.currency)).upper()
-    line = _line(row, currency)
+    at = a_moment(row["time"], "time", options.zone) if "time" in row else options.time_default
     return Fact(
         number=number,
         who=who,
         event=_event(row, options),
-        at=_time(row, options),
+        at=at,
         whole_day=_is_whole_day(row.get("time")),
-        order_id=_id(row["order_id"], "order_id") if "order_id" in row else None,
-        line=line,
-        total=_money(row["total"], "total", currency) if "total" in row else None,
+        order_id=an_id(row["order_id"], "order_id") if "order_id" in row else None,
+        line=_line(row, currency),
+        total=an_amount(row["total"], "total", currency, signed=True) if "total" in row else None,
         properties={**_plain(rest), **_known(row, options), "currency": currency},
         original=original,
     )
-
-
-def _id(cell: Any, role: str) -> str | None:
-    try:
-        return clean_id(cell)
-    except ValueError as error:
-        raise Rejected(role, {"zh": f"{cell!r} 不是编号", "en": str(error)}) from error
 
 
 def _event(row: Mapping[str, Any], options: Options) -> str:
@@ -91,51 +88,25 @@ def _event(row: Mapping[str, Any], options: Options) -> str:
     return options.event or "order_paid"
 
 
-def _time(row: Mapping[str, Any], options: Options) -> int | None:
-    if "time" not in row:
-        return options.time_default
-    try:
-        return read_moment(row["time"], options.zone)
-    except (ValueError, OverflowError) as error:
-        raise Rejected("time", {"zh": f"{row['time']!r} 不是时间", "en": f"{row['time']!r} is not a time"}) from error
-
-
 def _is_whole_day(cell: Any) -> bool:
     if cell is None or isinstance(cell, datetime):
         return cell is None
     return isinstance(cell, date) or (len(text(cell)) <= 10 and ":" not in text(cell))
 
 
-def _money(cell: Any, role: str, currency: str) -> int:
-    try:
-        return to_minor(round(cell, 6) if isinstance(cell, float) else text(cell), currency)
-    except ValueError as error:
-        raise Rejected(role, {"zh": f"{cell!r} 不是金额", "en": str(error)}) from error
-
-
 def _line(row: Mapping[str, Any], currency: str) -> dict[str, Any]:
     line: dict[str, Any] = {}
     if "product_id" in row:
-        line["product_id"] = _id(row["product_id"], "product_id")
+        line["product_id"] = an_id(row["product_id"], "product_id")
     if "product_name" in row:
         line["name"] = text(row["product_name"])
     if "category" in row:
         line["category"] = text(row["category"])
     if "quantity" in row:
-        line["quantity"] = _whole(row["quantity"])
+        line["quantity"] = a_count(row["quantity"], "quantity", least=-LARGEST_QUANTITY)
     if "price" in row:
-        line["price"] = _money(row["price"], "price", currency)
-    return {key: value for key, value in line.items() if value is not None}
-
-
-def _whole(cell: Any) -> int:
-    try:
-        number = float(text(cell))
-    except ValueError as error:
-        raise Rejected("quantity", {"zh": f"{cell!r} 不是件数", "en": f"{cell!r} is no quantity"}) from error
-    if not number.is_integer() or abs(number) > 1_000_000_000:
-        raise Rejected("quantity", {"zh": f"{cell!r} 不是件数", "en": f"{cell!r} is no quantity"})
-    return int(number)
+        line["price"] = an_amount(row["price"], "price", currency, signed=True)
+    return line
 
 
 def _plain(rest: Mapping[str, Any]) -> dict[str, Any]:
@@ -147,11 +118,11 @@ def _known(row: Mapping[str, Any], options: Options) -> dict[str, Any]:
     known: dict[str, Any] = {}
     for role in ("broadcast_id", "room_id", "shop_id", "message_id"):
         if role in row:
-            known[role] = _id(row[role], role)
+            known[role] = an_id(row[role], role)
     if "content" in row:
         known["content"] = text(row["content"])
     if "watch_seconds" in row:
-        known["watch_seconds"] = _whole(row["watch_seconds"])
+        known["watch_seconds"] = a_count(row["watch_seconds"], "watch_seconds")
     if options.broadcast:
         known["broadcast_id"] = options.broadcast
     if options.shop:
@@ -159,10 +130,10 @@ def _known(row: Mapping[str, Any], options: Options) -> dict[str, Any]:
     return known
 
 
-def single_record(fact: Fact | Record) -> Record:
+def single_record(fact: Fact | Unusable) -> Record:
     """A row that stands alone."""
-    if isinstance(fact, Record):
-        return fact
+    if isinstance(fact, Unusable):
+        return fact.record
     if fact.event in ORDERS:
         return _order_record([fact])
     properties = {**fact.properties, **fact.line}
@@ -171,18 +142,32 @@ def single_record(fact: Fact | Record) -> Record:
     return Record((fact.number,), (_raw(fact, fact.event, properties, _row_id(fact)),), None, fact.original)
 
 
-def order_records(facts: Iterable[Fact | Record]) -> Iterator[Record]:
-    """Rows of one order id become one order; rows without one stand alone."""
+def order_records(facts: Iterable[Fact | Unusable]) -> Iterator[Record]:
+    """Rows of one order id become one order; rows without one stand alone.
+
+    Where a row of an order is bad the whole order waits in the rejected-rows file, so that it comes in whole.
+    """
     orders: dict[tuple[str, str], list[Fact]] = {}
+    bad: dict[str, int] = {}
     for fact in facts:
-        if isinstance(fact, Record):
-            yield fact
+        if isinstance(fact, Unusable):
+            yield fact.record
+            if fact.order_id is not None:
+                bad.setdefault(fact.order_id, fact.record.rows[0])
         elif fact.order_id is None or fact.event not in ORDERS:
             yield single_record(fact)
         else:
             orders.setdefault((fact.order_id, fact.event), []).append(fact)
-    for lines in orders.values():
-        yield _order_record(lines)
+    for (order, _), lines in orders.items():
+        if order in bad:
+            yield from (_held_back(line, bad[order]) for line in lines)
+        else:
+            yield _order_record(lines)
+
+
+def _held_back(line: Fact, bad: int) -> Record:
+    reason = {"zh": f"同一订单的第 {bad} 行有误", "en": f"row {bad} of the same order is rejected"}
+    return Record((line.number,), (), Rejected("order_id", reason), line.original)
 
 
 def _order_record(lines: list[Fact]) -> Record:
@@ -219,15 +204,14 @@ def _product(fact: Fact, sign: int) -> dict[str, Any]:
 
 
 def _row_id(fact: Fact) -> str:
-    parts = [fact.event, str(fact.at), str(sorted(fact.who.items())), str(sorted(fact.line.items()))]
-    again = (str(fact.repeat),) if fact.repeat else ()
-    return short_hash(*parts, str(fact.total), str(sorted(fact.properties.items(), key=str)), *again)
+    content = [fact.event, fact.at, fact.who, fact.line, fact.total, fact.properties]
+    return hash_of([*content, fact.repeat] if fact.repeat else content)
 
 
 def _raw(fact: Fact, event: str, properties: dict[str, Any], event_id: str) -> dict[str, Any]:
     raw: dict[str, Any] = {"type": "track", "event": event, "messageId": event_id, "properties": properties}
     if fact.at is not None:
-        raw["timestamp"] = clock.to_iso(fact.at)
+        raw["timestamp"] = stamp(fact.at)
     if "user_id" in fact.who:
         raw["userId"] = fact.who["user_id"]
     if "anonymous_id" in fact.who:

@@ -2,6 +2,7 @@
 
 Source: developer.work.weixin.qq.com/document/path/93636. The answer names neither the broadcast nor a time:
 both come from `--broadcast` and `--time-default`, else from a `livingid` saved beside it and the import's moment.
+Employees who watched are no customers and are left out.
 """
 
 from __future__ import annotations
@@ -10,11 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
-from huitou.events.connectors.base import Options, Record, reject
-from huitou.events.connectors.files import Head, read_head, read_lines, read_whole, refuse_file
-from huitou.kit import clock
+from huitou.events.connectors.base import Options, Record, reject, stamp
+from huitou.events.connectors.documents import read_values
+from huitou.events.connectors.files import Head
+from huitou.kit.errors import Rejected
 
 name = "wecom"
 title = {"zh": "企业微信直播观看明细", "en": "WeCom live watch list"}
@@ -26,34 +26,36 @@ def recognise(head: Head) -> float:
 
 
 def read(path: Path, options: Options) -> Iterator[Record]:
-    for number, page in _pages(path):
-        if not isinstance(page, dict) or not isinstance(page.get("stat_info"), dict):
-            yield reject((number,), page, "stat_info", "缺失", "missing")
+    for number, value, text in read_values(path):
+        if isinstance(value, Rejected):
+            yield Record((number,), (), value, text)
             continue
-        if page.get("errcode"):
-            yield reject((number,), page, "errcode", f"是 {page['errcode']}", f"is {page['errcode']}")
-            continue
-        broadcast = options.broadcast or page.get("livingid") or path.name.split(".")[0]
-        for viewer in page["stat_info"].get("external_users") or []:
-            yield _read_viewer(number, viewer, str(broadcast), options)
+        for page in value if isinstance(value, list) else [value]:
+            yield from _read_page(number, page, path, options)
 
 
-def _pages(path: Path) -> Iterator[tuple[int, Any]]:
-    try:
-        if read_head(path).lines:
-            for number, line in enumerate(read_lines(path), 1):
-                if line.strip():
-                    yield number, msgspec.json.decode(line)
-            return
-        value = msgspec.json.decode(read_whole(path))
-    except msgspec.DecodeError as error:
-        raise refuse_file(path, f"不是 JSON:{error}", f"is not JSON: {error}") from error
-    yield from enumerate(value if isinstance(value, list) else [value], 1)
+def _read_page(number: int, page: Any, path: Path, options: Options) -> Iterator[Record]:
+    if not isinstance(page, dict) or not isinstance(page.get("stat_info"), dict):
+        yield reject((number,), page, "stat_info", "缺失", "is missing")
+        return
+    if page.get("errcode"):
+        yield reject((number,), page, "errcode", f"是 {page['errcode']}", f"is {page['errcode']}")
+        return
+    viewers = page["stat_info"].get("external_users")
+    if not isinstance(viewers, list | None):
+        yield reject((number,), page, "external_users", "应为数组", "must be a list")
+        return
+    broadcast = str(options.broadcast or page.get("livingid") or path.name.split(".")[0])
+    for viewer in viewers or []:
+        record = _read_viewer(number, viewer, broadcast, options)
+        # Rejected, a viewer is kept as a page of its own, which can be mended and read again.
+        kept = {"livingid": broadcast, "stat_info": {"external_users": [viewer]}}
+        yield record._replace(original=kept)
 
 
 def _read_viewer(number: int, viewer: Any, broadcast: str, options: Options) -> Record:
     if not isinstance(viewer, dict) or not viewer.get("external_userid"):
-        return reject((number,), viewer, "external_userid", "缺失", "missing")
+        return reject((number,), viewer, "external_userid", "缺失", "is missing")
     seconds = viewer.get("watch_time")
     if not isinstance(seconds, int) or isinstance(seconds, bool) or seconds < 0:
         return reject((number,), viewer, "watch_time", f"{seconds!r} 不是秒数", f"{seconds!r} is no number of seconds")
@@ -73,5 +75,5 @@ def _track(event: str, broadcast: str, person: str, properties: dict[str, Any], 
         "properties": {"broadcast_id": broadcast, **properties},
     }
     if options.time_default is not None:
-        raw["timestamp"] = clock.to_iso(options.time_default)
+        raw["timestamp"] = stamp(options.time_default)
     return raw
