@@ -9,10 +9,11 @@ from __future__ import annotations
 from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued
 
-from huitou.flows import follow_up, refresh
+from huitou.flows import follow_up, nightly, refresh
 from huitou.stores.ledger import database_url
 
 ALONE = "house"  # jobs of this lock run one after another: they read and write the same tables
+NIGHTLY = "night.kept"  # beside them: it takes each table's lock for as long as it writes it, and mails go on
 
 
 def make_jobs() -> App:
@@ -22,6 +23,7 @@ def make_jobs() -> App:
     jobs.task(name="portraits.refreshed", lock=ALONE, queueing_lock="portraits.refreshed")(_refresh)
     jobs.task(name="messages.sent", lock=ALONE, queueing_lock="messages.sent")(_send)
     jobs.task(name="follow_ups.started", lock=ALONE, queueing_lock="follow_ups.started")(_start)
+    jobs.task(name=NIGHTLY, lock=NIGHTLY, queueing_lock=NIGHTLY)(_night)
     return jobs
 
 
@@ -41,9 +43,13 @@ def _start() -> None:
     follow_up.start_automatic()
 
 
+def _night() -> None:
+    nightly.run_nightly()
+
+
 async def ask_for(jobs: App, name: str) -> None:
     """Queue the job unless it is queued already."""
     try:
-        await jobs.configure_task(name, queueing_lock=name, lock=ALONE).defer_async()
+        await jobs.configure_task(name, queueing_lock=name, lock=NIGHTLY if name == NIGHTLY else ALONE).defer_async()
     except AlreadyEnqueued:
         return

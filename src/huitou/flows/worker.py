@@ -9,7 +9,7 @@ from procrastinate import App
 from procrastinate.jobs import Job
 
 from huitou.events.load import wait_for_events
-from huitou.flows.jobs import ask_for, make_jobs
+from huitou.flows.jobs import NIGHTLY, ask_for, make_jobs
 
 log = structlog.get_logger()
 
@@ -17,6 +17,8 @@ LOAD_EVERY = 5.0  # seconds without news after which the journal is looked at an
 SEND_EVERY = 5.0
 START_EVERY = 60.0
 REFRESH_EVERY = 60.0
+NIGHT_EVERY = 300.0  # how often it is asked whether the night's work is due
+FAILED_KEPT_HOURS = 7 * 24
 STALLED_AFTER = 30  # seconds without a heartbeat: the worker that ran the job is gone
 PARALLEL = 2
 
@@ -39,6 +41,7 @@ async def run_worker(stop: asyncio.Event) -> None:
             asyncio.create_task(_every(SEND_EVERY, jobs, "messages.sent", stop)),
             asyncio.create_task(_every(REFRESH_EVERY, jobs, "portraits.refreshed", stop)),
             asyncio.create_task(_every(START_EVERY, jobs, "follow_ups.started", stop)),
+            asyncio.create_task(_every(NIGHT_EVERY, jobs, NIGHTLY, stop)),
         ]
         stopped = asyncio.create_task(stop.wait())
         await asyncio.wait({worker, stopped}, return_when=asyncio.FIRST_COMPLETED)
@@ -70,4 +73,6 @@ async def _every(seconds: float, jobs: App, name: str, stop: asyncio.Event) -> N
         await ask_for(jobs, name)
         if name == "follow_ups.started":
             await retry_stalled(jobs)
+        if name == NIGHTLY:
+            await jobs.job_manager.delete_old_jobs(FAILED_KEPT_HOURS, include_failed=True)
         await asyncio.sleep(seconds)
