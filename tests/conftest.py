@@ -16,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
+import hypothesis
 import psycopg
 import pytest
 from psycopg import sql
@@ -28,6 +29,9 @@ from huitou.stores.postgres import Running, start_postgres
 NOON = "2026-11-20T12:00:00Z"
 RESET = (Path(__file__).parent / "reset.sql").read_text()
 PREFIX = "huitou-tests-"
+# The same examples each time, and no clock: a busy machine is no failure.
+hypothesis.settings.register_profile("house", deadline=None, derandomize=True, print_blob=True)
+hypothesis.settings.load_profile("house")
 ROOMY = 1024 * 1024 * 1024
 
 

@@ -179,3 +179,18 @@ def test_components(nodes: dict[str, int], edges: list[tuple[str, str]]) -> None
     naive.born = nodes
     naive.edges = [(one, other) for one, other in edges if one in nodes and other in nodes]
     assert components(nodes, edges) == {node: naive.root(node) for node in nodes}
+
+
+def test_a_number_that_looks_made_up_makes_nobody_one() -> None:
+    graph = link_all([(("user_id", "a"), ("phone", "+8613800000000")), (("user_id", "b"), ("phone", "+8613800000000"))])
+    assert graph.root(name(("user_id", "a"))) != graph.root(name(("user_id", "b")))
+
+
+def test_a_number_that_looks_made_up_still_names_its_first_owner() -> None:
+    graph = link_all([(("user_id", "a"), ("phone", "+8613800000000")), (("phone", "+8613800000000"),)])
+    assert set(graph.known.created) == {name(("user_id", "a"))}
+
+
+def test_a_number_that_does_not_makes_two_ids_one_person() -> None:
+    graph = link_all([(("user_id", "a"), ("phone", "+8613812345678")), (("user_id", "b"), ("phone", "+8613812345678"))])
+    assert graph.root(name(("user_id", "a"))) == graph.root(name(("user_id", "b")))

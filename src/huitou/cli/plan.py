@@ -51,7 +51,9 @@ def make_plan(
         from huitou.flows.follow_up import choose_campaign, plan_follow_up
 
         with stages() as say:
-            planned = plan_follow_up(broadcast, choose_campaign(campaign), dry_run=dry_run, progress=say)
+            planned = plan_follow_up(
+                broadcast, choose_campaign(campaign, keep=not dry_run), dry_run=dry_run, progress=say
+            )
         if file:
             import pyarrow.parquet as pq
 

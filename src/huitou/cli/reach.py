@@ -31,7 +31,7 @@ def show_reach(
         from huitou.flows.follow_up import show_reach as measure
 
         with stages() as say:
-            reach = measure(broadcast, choose_campaign(campaign) if campaign else None, say)
+            reach = measure(broadcast, choose_campaign(campaign, keep=False) if campaign else None, say)
     if as_json:
         print_json(asdict(reach))
     else:

@@ -47,7 +47,7 @@ def show_report(
         from huitou.flows.follow_up import choose_campaign, read_report
 
         with stages():
-            report = read_report(broadcast, choose_campaign(campaign) if campaign else None)
+            report = read_report(broadcast, choose_campaign(campaign, keep=False) if campaign else None)
         if as_json:
             print_json(asdict(report))
         else:

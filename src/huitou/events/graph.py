@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from huitou.events.model import CUSTOMER, PREVIOUS, STRONG
+from huitou.events.people import joins_people
 
 # A person with more ids of one kind than this is no person but a hub: a staff phone, a test account.
 LARGEST_STRONG = 20
@@ -155,17 +156,17 @@ class Graph:
             owner = self._bear(pair, claim)
         edge = self._edge(origin, owner, kind, value)
         if edge not in self.known.edges:
-            refused = self._objection(origin, owner, pair[0])
+            refused = self._objection(origin, owner, *pair)
             self.known.edges.add(edge)
             self.new_edges[edge] = Record(claim, refused)
             if not refused:
                 self._join(self.root(origin), self.root(owner))
 
-    def _objection(self, one: str, other: str, kind: str) -> str:
+    def _objection(self, one: str, other: str, kind: str, value: str) -> str:
         if self.root(one) == self.root(other):
             return ""  # one more reason why they are the same
         mine, theirs = self._counts(one), self._counts(other)
-        if kind not in STRONG and _is_known(mine) and _is_known(theirs):
+        if not joins_people(kind, value) and _is_known(mine) and _is_known(theirs):
             return SHARED
         if any(mine[kind] + count > _largest(kind) for kind, count in theirs.items()):
             return HUB

@@ -11,12 +11,13 @@ from functools import lru_cache
 from typing import Any
 
 from huitou.events.fields import read_id
-from huitou.events.model import PREVIOUS
+from huitou.events.model import PREVIOUS, STRONG
 from huitou.kit.errors import Rejected
 
 HOME_REGION = "CN"  # whose national numbers may be written without +86
 _CHINESE_MOBILE = re.compile(r"(?:\+?86[ -]?)?(1[3-9]\d{9})")
 _NINE_ALIKE = re.compile(r"(\d)\1{8}$")  # 13000000000, 13888888888: typed to get past a form
+_EIGHT_ALIKE = re.compile(r"(\d)\1{7}$")  # 13800000000: somebody's, and what examples and lazy clerks write
 _PLACEHOLDER_PHONES = {"+8613800138000"}  # China Mobile's old top-up line, the commonest of all
 _EMAIL = re.compile(r"[^\s@,;:<>()\[\]\\\"*]{1,64}@([^\s@,;:<>()\[\]\\\"*.]+\.)+[^\s@,;:<>()\[\]\\\"*.]{2,63}")
 _PLACEHOLDER_LOCALS = frozenset(
@@ -67,6 +68,13 @@ def _international(plain: str) -> str | None:
     if not phonenumbers.is_valid_number(number):
         return None
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+
+
+def joins_people(kind: str, value: str) -> bool:
+    """Whether two people who are known otherwise are one because they share it. A browser is shared, and so is a
+    number that looks made up: it stays with the first who gave it.
+    """
+    return kind in STRONG and not (kind == "phone" and _EIGHT_ALIKE.search(value))
 
 
 @lru_cache(maxsize=65_536)

@@ -31,7 +31,7 @@ LARGEST_BODY = 500 * 1024
 LONGEST_NAME = 200
 DEEPEST = 64  # levels of nesting; DuckDB's and Spark's JSON readers stop at some hundreds
 SKEW = 5 * MINUTE
-AHEAD = DAY  # how far a clock may run ahead
+AHEAD = 366 * DAY  # beyond it a time is a mistake; up to it an event waits until its time has come
 
 __all__ = ["AHEAD", "DEEPEST", "LARGEST_BODY", "LARGEST_EVENT", "SKEW", "Rejected", "read_segment", "read_sent_at"]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from huitou.campaigns.definition import Campaign
-from huitou.campaigns.reading import default_text
+from huitou.campaigns.reading import default_campaign, default_text, read_campaign
 from huitou.campaigns.versions import list_campaigns, load_campaign, save_version, set_state
 from huitou.catalog.broadcasts import Broadcast, find_broadcast, list_broadcasts
 from huitou.decisions.decide import decide, warn_unsettled
@@ -26,6 +26,7 @@ from huitou.measurement.report import Report, make_report
 from huitou.stores.engine import Engine
 from huitou.stores.ledger import read_arrow, transaction
 
+DEFAULT = "follow-up"  # the shipped campaign's name
 REMEMBERED = 60 * clock.DAY  # caps reach no further back
 # What became of what was queued, for the caps of the next plan: null for what will never go.
 WENT = """
@@ -46,19 +47,20 @@ class Planned:
     warning: Text | None
 
 
-def choose_campaign(file: Path | None = None, name: str | None = None) -> Campaign:
-    """The campaign of a file (saved as its next version), of a name, or the shipped follow-up. Saved, so that it counts."""
+def choose_campaign(file: Path | None = None, name: str | None = None, *, keep: bool = True) -> Campaign:
+    """The campaign of a file, of a name, the only one there is, or the shipped follow-up.
+
+    A file, or the shipped one at first use, becomes the campaign's next version; not so without `keep`.
+    """
     with transaction() as connection:
         if file is not None:
-            return save_version(connection, read_text(file))
+            return save_version(connection, read_text(file)) if keep else read_campaign(read_text(file))
         if name is not None:
             return load_campaign(connection, name)
         known = [found for found, *_ in list_campaigns(connection)]
-        if len(known) == 1:
-            return load_campaign(connection, known[0])
-        if "follow-up" in known:
-            return load_campaign(connection, "follow-up")
-        return save_version(connection, default_text())
+        if len(known) == 1 or DEFAULT in known:
+            return load_campaign(connection, known[0] if len(known) == 1 else DEFAULT)
+        return save_version(connection, default_text()) if keep else default_campaign()
 
 
 def read_text(file: Path) -> str:

@@ -1,0 +1,5 @@
+"""`python -m huitou` is `huitou`."""
+
+from huitou.cli import main
+
+main()

@@ -1,0 +1,164 @@
+"""A follow-up from files to lift, in process: what the flows promise when they conduct the stages."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from huitou.delivery.sink import read_index, running_sink
+from huitou.events.importing import import_file
+from huitou.events.journal import append_batch
+from huitou.events.segment import read_segment
+from huitou.flows.follow_up import choose_campaign, plan_follow_up, read_report, run_due, start_automatic
+from huitou.flows.refresh import catch_up
+from huitou.flows.tables import open_tables
+from huitou.kit import clock as house_clock
+from huitou.kit.clock import DAY, HOUR, FrozenClock
+from huitou.kit.errors import NotFound, Refused
+from huitou.kit.settings import settings, use_settings
+from tests.flows.evening import BUYERS, ENDED, PEOPLE, STARTED, order, write_evening
+
+CAMPAIGN = """
+name = "tea"
+holdout = 0.2
+explore = 0
+[[timing]]
+name = "next_day"
+hours = [14]
+[[channel]]
+name = "email"
+[content.email.zh]
+subject = "{{ broadcast.title }}里你看过的 {{ product.name }}"
+body = "<p>{{ customer.name }},<a href='{{ product.url }}'>{{ product.name }}</a> 还给你留着。</p>"
+"""
+
+
+@pytest.fixture
+def shop(ledger: ModuleType, clock: FrozenClock, tmp_path: Path) -> Iterator[Path]:
+    """The evening is over and imported; a mail sink listens. Yields the sink's folder."""
+    clock.move_to(ENDED + HOUR)
+    (tmp_path / "tea.toml").write_text(CAMPAIGN, encoding="utf-8")
+    import_file(write_evening(tmp_path / "evening.ndjson"))
+    with running_sink(tmp_path / "sink") as url:
+        previous = use_settings(replace(settings(), smtp_url=url))
+        yield tmp_path / "sink"
+        use_settings(previous) if previous else None
+
+
+@pytest.fixture
+def campaign(tmp_path: Path, shop: Path):  # type: ignore[no-untyped-def]
+    return choose_campaign(tmp_path / "tea.toml")
+
+
+def say(*raws: dict[str, object]) -> None:
+    at = house_clock.now_us()
+    append_batch([read_segment(raw, source="script", received_at=at) for raw in raws])
+
+
+def test_everybody_who_did_not_order_is_decided_for_once(shop, campaign) -> None:  # type: ignore[no-untyped-def]
+    planned = plan_follow_up("B1", campaign)
+    actions = Counter(planned.decisions.column("action").to_pylist())
+    assert sum(actions.values()) == PEOPLE - len(BUYERS)
+    assert set(actions) == {"send", "holdout"}
+    assert planned.queued == actions["send"]
+
+
+def test_planning_again_changes_nothing(shop, campaign, clock) -> None:  # type: ignore[no-untyped-def]
+    first = plan_follow_up("B1", campaign)
+    clock.move_to(clock.at_us + 5 * HOUR)
+    again = plan_follow_up("B1", campaign)
+    assert again.decisions.equals(first.decisions)
+    assert again.queued == 0
+
+
+def test_a_dry_run_keeps_nothing(shop, campaign) -> None:  # type: ignore[no-untyped-def]
+    planned = plan_follow_up("B1", campaign, dry_run=True)
+    with open_tables() as engine:
+        kept = engine.query_readonly("SELECT count(*) AS n FROM decisions").to_pylist()
+    assert planned.decisions.num_rows > 0
+    assert kept == [{"n": 0}]
+
+
+def test_who_orders_after_planning_gets_no_mail(shop, campaign, clock) -> None:  # type: ignore[no-untyped-def]
+    planned = plan_follow_up("B1", campaign)
+    chosen = [row for row in planned.decisions.to_pylist() if row["action"] == "send"]
+    bought = int(chosen[0]["user_id"][1:])
+    clock.move_to(ENDED + 15 * HOUR)
+    say(order(bought, clock.at_us - HOUR, number=2))
+    result = run_due()
+    assert result.reasons() == {"ordered": 1}
+    assert sorted(kept.recipient for kept in read_index(shop)) == sorted(
+        f"{row['user_id']}@example.com" for row in chosen[1:]
+    )
+
+
+def test_the_holdout_never_hears_from_us(shop, campaign, clock) -> None:  # type: ignore[no-untyped-def]
+    planned = plan_follow_up("B1", campaign)
+    held = {f"{row['user_id']}@example.com" for row in planned.decisions.to_pylist() if row["action"] == "holdout"}
+    for _ in range(4):
+        clock.move_to(clock.at_us + DAY + 7 * HOUR)
+        run_due()
+    reached = {kept.recipient for kept in read_index(shop)}
+    assert held
+    assert reached
+    assert held & reached == set()
+
+
+def test_sending_twice_sends_once(shop, campaign, clock) -> None:  # type: ignore[no-untyped-def]
+    planned = plan_follow_up("B1", campaign)
+    clock.move_to(ENDED + 15 * HOUR)
+    run_due()
+    run_due()
+    assert len(read_index(shop)) == planned.queued
+
+
+def test_the_report_adds_up(shop, campaign, clock) -> None:  # type: ignore[no-untyped-def]
+    planned = plan_follow_up("B1", campaign)
+    clock.move_to(ENDED + 15 * HOUR)
+    run_due()
+    clock.move_to(ENDED + 8 * DAY)
+    report = read_report("B1")
+    assert report.funnel.entered == PEOPLE
+    assert report.funnel.ordered == len(BUYERS)
+    assert sum(one.people for one in report.decided) == PEOPLE - len(BUYERS)
+    assert report.sent.handed_over == planned.queued
+    assert report.is_final
+    assert report.caused is not None
+    assert report.caused.orders.verdict == "cannot_tell"
+
+
+def test_a_live_broadcast_is_not_planned(shop, campaign, clock) -> None:  # type: ignore[no-untyped-def]
+    clock.move_to(STARTED + HOUR)
+    with pytest.raises(Refused):
+        plan_follow_up("B1", campaign)
+
+
+def test_an_unknown_broadcast_names_the_known_ones(shop, campaign) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(NotFound, match="B1"):
+        plan_follow_up("B9", campaign)
+
+
+def test_an_automatic_campaign_starts_when_the_broadcast_is_settled(shop, tmp_path, clock) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "tea.toml").write_text("automatic = true\n" + CAMPAIGN, encoding="utf-8")
+    choose_campaign(tmp_path / "tea.toml")
+    started = start_automatic()
+    assert [one.broadcast for one in started] == ["B1"]
+    assert started[0].queued > 0
+    assert start_automatic() == []
+
+
+def test_an_automatic_campaign_leaves_old_broadcasts_alone(shop, tmp_path, clock) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "tea.toml").write_text("automatic = true\n" + CAMPAIGN, encoding="utf-8")
+    choose_campaign(tmp_path / "tea.toml")
+    clock.move_to(ENDED + 30 * DAY)
+    assert start_automatic() == []
+
+
+def test_catching_up_without_news_does_nothing(shop) -> None:  # type: ignore[no-untyped-def]
+    assert catch_up().portraits == PEOPLE
+    assert catch_up() == (type(catch_up()))(0, None, None)
