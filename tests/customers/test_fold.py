@@ -33,7 +33,7 @@ def fold(
         return visits, products, compute_portraits(engine, NOW)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(seed=st.integers(0, 10_000), order=st.integers(0, 10_000))
 def test_order_of_arrival_changes_nothing(tmp_path_factory: pytest.TempPathFactory, seed: int, order: int) -> None:
     events = crowd(seed)
@@ -77,7 +77,7 @@ def test_what_comes_after_now_is_not_known(tmp_path_factory: pytest.TempPathFact
     assert seen(events) == seen(past)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(seed=st.integers(0, 10_000))
 def test_stays_add_up_and_do_not_overlap(tmp_path_factory: pytest.TempPathFactory, seed: int) -> None:
     with engine_of(tables(crowd(seed), crowd_people(1)), tmp_path_factory.mktemp("stays")) as engine:
@@ -108,7 +108,7 @@ def test_stays_add_up_and_do_not_overlap(tmp_path_factory: pytest.TempPathFactor
     ] == []
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(seed=st.integers(0, 10_000), known=st.floats(0.3, 0.99), hours=st.integers(0, 200))
 def test_refreshing_what_is_touched_gives_the_full_rebuild(
     tmp_path_factory: pytest.TempPathFactory, seed: int, known: float, hours: int

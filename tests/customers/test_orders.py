@@ -1,33 +1,36 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from .conftest import Asked
-from .tea_shop import Event, order, us
+from huitou.customers.refresh import create_orders
 
-PAGE = "SELECT * FROM orders ORDER BY order_id, shop"
+from .tea_shop import NOW, Event, engine_of, order, tables, us
+
+Fold = Callable[[list[Event]], list[dict[str, Any]]]
 STATUSES = ("order_created", "order_paid", "order_shipped", "order_received", "order_cancelled", "order_refunded")
 
 
 @pytest.fixture
-def fold(asked: Asked) -> Any:
-    """Orders of everybody in the one broadcast that all of them attend."""
+def fold(tmp_path: Path) -> Fold:
+    """The orders that these events tell of."""
 
     def read(events: list[Event]) -> list[dict[str, Any]]:
-        there = [
-            order("order_created", "2026-11-01T00:00:00Z", who, f"~{who}", broadcast="B0") for who in ("c_lin", "c_he")
-        ]
-        return [row for row in asked([*events, *there], PAGE) if not row["order_id"].startswith("~")]
+        with engine_of(tables(events), tmp_path) as engine:
+            engine.create("wanted_orders", "customers", "order_ids", now=NOW)
+            create_orders(engine, NOW)
+            return list(engine.run_text("SELECT * FROM orders ORDER BY order_id, shop").to_pylist())
 
     return read
 
 
-def test_statuses_fold_by_the_time_they_happened(fold: Any) -> None:
+def test_statuses_fold_by_the_time_they_happened(fold: Fold) -> None:
     (row,) = fold(
         [
             order("order_shipped", "20:30", None, "X", shop=None),
@@ -68,7 +71,7 @@ def test_statuses_fold_by_the_time_they_happened(fold: Any) -> None:
         (["order_paid", "order_cancelled", "order_refunded"], "cancelled", 100),
     ],
 )
-def test_the_status_of_an_order(fold: Any, told: list[str], status: str, refunded: int) -> None:
+def test_the_status_of_an_order(fold: Fold, told: list[str], status: str, refunded: int) -> None:
     events = [
         order(name, f"20:{minute:02}", "c_lin", "X", *([("P1", 1, 100)] if name != "order_refunded" else []))
         for minute, name in enumerate(told)
@@ -78,7 +81,7 @@ def test_the_status_of_an_order(fold: Any, told: list[str], status: str, refunde
     assert (row["status"], row["refunded_minor"]) == (status, refunded)
 
 
-def test_partial_refunds_add_up_and_the_same_one_told_twice_is_one(fold: Any) -> None:
+def test_partial_refunds_add_up_and_the_same_one_told_twice_is_one(fold: Fold) -> None:
     paid = order("order_paid", "20:00", "c_lin", "X", ("P1", 1, 10000))
     first = order("order_refunded", "21:00", "c_lin", "X", amount_minor=3000)
     second = order("order_refunded", "21:30", "c_lin", "X", amount_minor=3000)
@@ -94,13 +97,13 @@ def test_partial_refunds_add_up_and_the_same_one_told_twice_is_one(fold: Any) ->
     assert refunded(first, second, rest) == ("refunded", 10000)
 
 
-def test_a_return_of_something_bought_before_the_data_begin(fold: Any) -> None:
+def test_a_return_of_something_bought_before_the_data_begin(fold: Fold) -> None:
     (row,) = fold([order("order_refunded", "20:00", "c_lin", "C1", amount_minor=700)])
 
     assert (row["status"], row["amount_minor"], row["refunded_minor"]) == ("refunded", 0, 700)
 
 
-def test_two_shops_may_use_one_number(fold: Any) -> None:
+def test_two_shops_may_use_one_number(fold: Fold) -> None:
     rows = fold(
         [
             order("order_paid", "20:00", "c_lin", "1001", ("P1", 1, 100), shop="S1"),
@@ -116,14 +119,14 @@ def test_two_shops_may_use_one_number(fold: Any) -> None:
     ]
 
 
-def test_a_payment_without_a_number_is_an_order_of_its_own(fold: Any) -> None:
+def test_a_payment_without_a_number_is_an_order_of_its_own(fold: Fold) -> None:
     events = [order("order_paid", at, "c_lin", "", ("P1", 1, 100)) for at in ("20:00", "20:05")]
     rows = fold([{**event, "order_id": None} for event in events])
 
     assert [(row["placed_at"], row["amount_minor"]) for row in rows] == [(us("20:00"), 100), (us("20:05"), 100)]
 
 
-def test_the_last_payment_tells_the_amount_else_the_lines(fold: Any) -> None:
+def test_the_last_payment_tells_the_amount_else_the_lines(fold: Fold) -> None:
     def amount(*events: Event) -> int:
         (row,) = fold(list(events))
         return int(row["amount_minor"])
@@ -135,14 +138,14 @@ def test_the_last_payment_tells_the_amount_else_the_lines(fold: Any) -> None:
     assert [amount(created), amount(created, paid), amount(created, silent), amount(silent)] == [500, 450, 500, 800]
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     told=st.lists(st.tuples(st.sampled_from(STATUSES), st.integers(0, 5)), min_size=1, max_size=7),
     order_of_arrival=st.integers(0, 1000),
     repeats=st.integers(0, 3),
 )
 def test_late_and_repeated_statuses_change_nothing(
-    fold: Any, told: list[tuple[str, int]], order_of_arrival: int, repeats: int
+    fold: Fold, told: list[tuple[str, int]], order_of_arrival: int, repeats: int
 ) -> None:
     events = []
     for name, minute in sorted(set(told)):

@@ -15,7 +15,7 @@ from huitou.events.journal import append_batch
 from huitou.events.load import load
 from huitou.events.segment import read_segment
 from huitou.kit.clock import FrozenClock, parse_time
-from huitou.kit.errors import NotFound
+from huitou.kit.errors import NotFound, Refused
 from huitou.stores.engine import Engine
 
 Raw = dict[str, Any]
@@ -153,3 +153,28 @@ def test_unknown_people_are_refused(ledger: ModuleType, clock: FrozenClock) -> N
             portrait_of(engine, "nobody")
         with pytest.raises(NotFound, match="u1 is known, but there is no portrait yet"):
             portrait_of(engine, "u1")
+
+
+def test_a_value_that_means_several_people_is_refused(ledger: ModuleType, clock: FrozenClock) -> None:
+    clock.move_to(parse_time("2026-11-27T04:00:00Z"))
+    one = {"type": "identify", "userId": "u1", "messageId": "a", "traits": {"openid": "77001122"}}
+    other = {"type": "identify", "userId": "u2", "messageId": "b", "traits": {"member_id": "77001122"}}
+    take_in([one, other], clock)
+
+    with pytest.raises(Refused, match=r"77001122 means several customers: c[0-9a-f]{24}, c[0-9a-f]{24}; use the"):
+        find_customer("77001122")
+
+
+def test_a_merged_customer_is_found_by_the_id_they_had(ledger: ModuleType, clock: FrozenClock) -> None:
+    clock.move_to(parse_time("2026-11-27T04:00:00Z"))
+    take_in(example(), clock)
+    openid = {"context": {"traits": {"openid": "o-9"}}}
+    take_in([{**track("live_entered", "2026-11-21T12:00:00Z", None, broadcast_id="B21"), **openid}], clock)
+    absorbed = find_customer("o-9")
+    take_in([{"type": "identify", "userId": "u1", "messageId": "i9", "traits": {"openid": "o-9"}}], clock)
+    refresh()
+
+    with page() as engine:
+        lin = portrait_of(engine, absorbed)
+    assert (lin.person["name"], lin.portrait["identities"]) == ("林晓", 2)
+    assert [visit["broadcast"] for visit in lin.visits] == ["B21", "B20"]
