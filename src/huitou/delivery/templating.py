@@ -219,8 +219,11 @@ ABSENT = Absent()
 def present(value: Any) -> Any:
     """The value without its empty parts, so that an empty name counts as missing and takes its `default`."""
     if isinstance(value, dict):
-        kept = {key: present(part) for key, part in value.items()}
-        return {key: part for key, part in kept.items() if part is not None and part != ""}
+        kept = {}
+        for key, part in value.items():
+            if part is not None and part != "":
+                kept[key] = present(part) if isinstance(part, dict | list) else part
+        return kept
     if isinstance(value, list):
         return [present(part) for part in value]
     return value

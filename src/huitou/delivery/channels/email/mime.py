@@ -11,6 +11,7 @@ import re
 from base64 import b64encode
 from dataclasses import dataclass
 from email.utils import format_datetime, formataddr, parseaddr
+from functools import lru_cache
 
 from huitou.delivery.channels.base import Outgoing
 from huitou.kit.clock import to_datetime
@@ -85,6 +86,7 @@ def header(name: str, value: str) -> bytes:
     return f"{name}: {value if value.isascii() else encode_words(value)}\r\n".encode("ascii")
 
 
+@lru_cache(maxsize=512)
 def encode_words(text: str) -> str:
     """RFC 2047 words of base64, split between characters and folded."""
     words, part = [], b""
