@@ -75,13 +75,15 @@ def test_nothing_over_the_caps() -> None:
         planned[customer].append(at)
     for customer, at in zip(*(given.contacts.column(i).to_pylist() for i in range(2)), strict=True):
         before[customer].append(at)
+    caps = campaign().caps
     for customer, moments in planned.items():
-        everything = sorted(moments + before[customer])
-        for days, most in campaign().caps:
-            for end in everything:
-                window = [at for at in everything if end - days * DAY < at <= end]
-                # what was there before may already break a cap; we may not be part of it
-                assert len(window) <= most or not set(window) & set(moments)
+        everything, ours = sorted(moments + before[customer]), set(moments)
+        for days, most in caps:
+            # every window of the cap that holds one message more than it may, begun by the first of them
+            for first, last in zip(everything, everything[most:], strict=False):
+                if last - first < days * DAY:
+                    # what was there before may already break a cap; we may not be part of it
+                    assert not ours.intersection(everything[everything.index(first) : everything.index(last) + 1])
 
 
 def test_nothing_without_consent_address_or_against_a_stop() -> None:
@@ -189,10 +191,10 @@ def test_candidates_added_later_leave_the_earlier_rows_as_they_are() -> None:
     assert spent <= campaign().budget.messages_minor
 
 
-def menu_of(n: int, seed: int = 1) -> tuple[Menu, np.ndarray]:
+def menu_of(n: int, seed: int = 1, stock: int = 5) -> tuple[Menu, np.ndarray]:
     given, chosen = crowd(n, seed), campaign()
     people = gather_people(given, chosen)
-    menu = write_menu(chosen, people, check_eligibility(given, people, chosen).reach, {"ten": 5}, ENDED, NOW)
+    menu = write_menu(chosen, people, check_eligibility(given, people, chosen).reach, {"ten": stock}, ENDED, NOW)
     return menu, menu.feasible(people, slice(0, n))
 
 
@@ -209,7 +211,7 @@ def test_every_level_a_person_can_get_keeps_two_percent_of_the_explored() -> Non
 
 def test_propensities_are_how_often_it_happens() -> None:
     """Over many seeds the logged chance of being held out must equal the observed frequency."""
-    given, lots, n = crowd(400), 150, 400
+    given, lots, n = crowd(400), 60, 400
     happened, promised = Counter[str](), dict[str, float]()
     for lot in range(lots):
         plan = plan_from(given, campaign(f'seed = "{lot}"\nexplore = 0.3\nholdout = 0.2\n', offers=10**8), NOW)
@@ -220,6 +222,29 @@ def test_propensities_are_how_often_it_happens() -> None:
     observed = np.array([happened[customer] / lots for customer in promised])
     assert len(promised) > n / 3
     assert abs(observed.mean() - np.mean(list(promised.values()))) < 0.01
+
+
+def test_weighed_by_its_propensity_every_plan_counts_everybody_who_could_get_it() -> None:
+    """Horvitz & Thompson (1952): over many seeds the weights 1 / propensity of a timing, channel or offer must add up
+    to the number of people who can get it. A wrong joint chance shows here."""
+    given, lots = crowd(300), 120
+    chosen = 'policy = "random"\nholdout = 0.2\n'
+    totals = Counter[tuple[str, str]]()
+    for lot in range(lots):
+        plan = plan_from(given, campaign(f'seed = "{lot}"\n' + chosen, offers=10**9, messages=10**9), NOW)
+        rows = plan.select(["customer", "action", "propensity", "timing", "channel"]).to_pylist()
+        first = {row["customer"]: row for row in reversed(rows)}
+        for row in first.values():
+            if row["action"] == "send":
+                totals[row["timing"], row["channel"]] += 1 / row["propensity"] / 3  # three offers, each once a person
+    menu, feasible = menu_of(300, stock=2000)
+    for timing, channel in totals:
+        arms = [
+            arm for arm in range(len(menu))
+            if (menu.parts(arm)[0].name, menu.parts(arm)[1].name) == (timing, channel)
+        ]  # fmt: skip
+        possible = feasible[:, arms].sum() / 3
+        assert abs(totals[timing, channel] / lots - possible) < 0.15 * possible + 2, (timing, channel)
 
 
 def test_propensities_sum_to_one_over_what_can_happen() -> None:

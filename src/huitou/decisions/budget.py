@@ -21,7 +21,6 @@ from huitou.science.knapsack import allocate
 Floats = NDArray[np.float64]
 
 EXPLORED_MONEY = 0.5  # of what is left: exploring may not leave the policy without means
-MOST_ROUNDS = 12
 SHRINK = 0.999  # a little below proportion, so that the next round fits
 
 
@@ -110,13 +109,9 @@ def _allocate(menu: Menu, options: Options, can: Bools, purse: Purse) -> Ints:
     offer_cost, message_cost = options.offer_cost[rows], options.message_cost[rows]
     arm = options.arm[rows]
     offers = np.where(arm == NOTHING, -1, menu.offer[arm])
-    limited = _limited(menu, purse)
-    for _ in range(MOST_ROUNDS):
+    picked = _spend(worth, offer_cost, message_cost, purse)
+    while any(_bar(offers, index, stock, picked, worth) for index, stock in _limited(menu, purse)):
         picked = _spend(worth, offer_cost, message_cost, purse)
-        if not [index for index, stock in limited if _bar(offers, index, stock, picked, worth)]:
-            break
-    else:
-        _trim(picked, offers, limited)
     choice = np.zeros(len(can), dtype=np.int64)
     choice[rows] = picked
     return choice
@@ -149,19 +144,14 @@ def _most(budget: int | None, cost: Ints) -> int:
 
 
 def _bar(offers: Ints, index: int, stock: int, choice: Ints, worth: Floats) -> bool:
-    """Where more than `stock` people were to get the offer, take it from those whom it would bring least."""
+    """Where more than `stock` people were to get the offer, it is kept for those whom it would bring most and taken
+    off everybody else's list; so each limited offer is settled in one round."""
     holders = np.flatnonzero(offers[np.arange(len(choice)), choice] == index)
     if len(holders) <= stock:
         return False
     without = np.where(offers[holders] == index, -np.inf, worth[holders]).max(axis=1)
     gain = worth[holders, choice[holders]] - without
-    lost = holders[np.lexsort((holders, -gain))[stock:]]
-    worth[lost] = np.where(offers[lost] == index, -np.inf, worth[lost])
+    lost = np.ones(len(choice), dtype=np.bool_)
+    lost[holders[np.lexsort((holders, -gain))[:stock]]] = False
+    worth[lost[:, None] & (offers == index)] = -np.inf
     return True
-
-
-def _trim(choice: Ints, offers: Ints, limited: list[tuple[int, int]]) -> None:
-    """The stock is a promise: where rounds did not settle it, the last in order go without anything."""
-    for index, stock in limited:
-        holders = np.flatnonzero(offers[np.arange(len(choice)), choice] == index)
-        choice[holders[stock:]] = 0

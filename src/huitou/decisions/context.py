@@ -42,7 +42,7 @@ def write_contexts(plan: Plan, broadcast: Broadcast, person: Ints, send_at: Ints
 
 
 def _about_person(plan: Plan) -> pa.Array:
-    """(n,) '"intent":"high","facts":{…}' and the dropped steps."""
+    """(n,) '"intent":"high","facts":{…}', the chance of being held out, and the dropped steps."""
     people = plan.people
     intent = pick_texts([f'"intent":"{name}","facts":{{"watched":' for name in INTENT_NAMES], people.intent)
     facts = [_digits(people.watched)]
@@ -50,7 +50,13 @@ def _about_person(plan: Plan) -> pa.Array:
         ("carts", people.carts), ("asked", people.asked), ("clicks", people.clicks), ("orders", people.orders),
     ):  # fmt: skip
         facts += [pa.scalar(f',"{name}":'), _digits(values)]
-    return _join(intent, *facts, pa.scalar("}"), _dropped(plan))
+    return _join(intent, *facts, pa.scalar('},"holdout":'), _chances(plan), _dropped(plan))
+
+
+def _chances(plan: Plan) -> pa.Array:
+    """(n,) the chance that each person had of being held out: the report weighs by it."""
+    chances, which = np.unique(np.round(plan.draws.holdout.chance, 6), return_inverse=True)
+    return pick_texts([_json(float(chance)) for chance in chances], which.ravel())
 
 
 def _dropped(plan: Plan) -> pa.Array:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
 import pyarrow as pa
 
@@ -14,7 +16,6 @@ from huitou.decisions.lake_tables import DECISIONS
 from huitou.decisions.people import hash_features
 from huitou.decisions.plan import ACTIONS, SEND, Plan
 from huitou.decisions.policies.base import Policy
-from huitou.kit.ids import short_hash
 from huitou.kit.money import MICRO
 
 
@@ -71,10 +72,20 @@ def _steps(plan: Plan) -> tuple[Ints, Ints, Ints, Ints]:
 
 
 def _ids(campaign: Campaign, broadcast: Broadcast, customer: pa.Array, step: Ints) -> pa.Array:
-    pairs = zip(customer.to_pylist(), step.tolist(), strict=True)
-    return pa.array(
-        ["d" + short_hash(campaign.name, broadcast.broadcast, who, str(k)) for who, k in pairs], pa.string()
-    )
+    """'d' + a hash of (campaign, broadcast, customer, step), each after its length; the first two are hashed once."""
+    begun = hashlib.blake2b(_framed(campaign.name) + _framed(broadcast.broadcast), digest_size=12)
+    ends = [_framed(str(number)) for number in range(int(step.max(initial=0)) + 1)]
+    ids = []
+    for who, number in zip(customer.to_pylist(), step.tolist(), strict=True):
+        digest = begun.copy()
+        digest.update(_framed(who) + ends[number])
+        ids.append("d" + digest.hexdigest())
+    return pa.array(ids, pa.string())
+
+
+def _framed(text: str) -> bytes:
+    data = text.encode("utf-8", "surrogatepass")
+    return len(data).to_bytes(4, "big") + data
 
 
 def _products(plan: Plan, person: Ints, sends: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> pa.Array:
