@@ -34,7 +34,7 @@ from huitou.kit.errors import Refused
 
 from .shop import NOON
 
-BRAND = Brand("回头茶铺", "#c8102e", "#ffffff", "", "")
+BRAND = Brand("回头茶铺", "#c8102e", "#ff8899", "#ffffff", "", "")
 SENDER = SenderAddress("回头茶铺", "hello@example.com", "example.com", "help@example.com")
 MAIL = Outgoing(
     message="m1",

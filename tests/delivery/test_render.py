@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from huitou.delivery.brand import read_brand
+from huitou.delivery.brand import lighten, luminance, read_brand
 from huitou.delivery.html_text import html_to_text
 from huitou.delivery.layout import WORDS
 from huitou.delivery.links import LinkRefused, link_token
@@ -169,8 +169,8 @@ def test_the_layout_carries_product_offer_and_a_way_out(data: Path) -> None:
         assert words in rendered.html, words
     assert rendered.text == (
         "小李,还在。\n\n龙井 250g  ¥179.10\n9折 · 有效期至 2025-11-21 20:00\n\n"
-        f"去看看: {tracked()}\n\n-- \n你收到这封邮件,是因为你看过我们的直播,并同意接收优惠信息。\n"
-        f"回头茶铺 · 杭州市龙井路 1 号\n不想再收到?点此退订: {settings().public_url}/u/{token_for(MESSAGE)}\n"
+        f"去看看：{tracked()}\n\n-- \n你收到这封邮件，是因为你看过我们的直播，并同意接收优惠信息。\n"
+        f"回头茶铺 · 杭州市龙井路 1 号\n不想再收到？点此退订：{settings().public_url}/u/{token_for(MESSAGE)}\n"
     )
     assert len(rendered.html) < 102_000  # Gmail clips what is longer
 
@@ -270,3 +270,9 @@ def test_a_colour_must_be_one() -> None:
         read_brand(env={"HUITOU_BRAND_COLOUR": "red;}"})
     assert read_brand(env={"HUITOU_BRAND_COLOUR": "#ffee88"}).on_colour == "#1f2328"
     assert read_brand(env={"HUITOU_BRAND_COLOUR": "#114455"}).on_colour == "#ffffff"
+
+
+def test_a_brands_colour_can_be_read_on_a_dark_ground() -> None:
+    card = luminance("#1b1f23")
+    for colour in ("#000000", "#c8102e", "#114455", "#00ff00", "#ffffff"):
+        assert (luminance(lighten(colour)) + 0.05) / (card + 0.05) >= 4.5

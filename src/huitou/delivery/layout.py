@@ -29,10 +29,11 @@ MARK = re.compile(r"\bslot7f3a(\d+)x\b")
 WORDS: dict[str, dict[str, str]] = {
     "zh": {
         "look": "去看看",
-        "unsubscribe": "不想再收到?点此退订",
+        "unsubscribe": "不想再收到？点此退订",
         "until": "有效期至",
         "code": "券码",
-        "why": "你收到这封邮件,是因为你看过我们的直播,并同意接收优惠信息。",
+        "why": "你收到这封邮件，是因为你看过我们的直播，并同意接收优惠信息。",
+        "colon": "：",
     },
     "en": {
         "look": "Take a look",
@@ -40,6 +41,7 @@ WORDS: dict[str, dict[str, str]] = {
         "until": "Valid until",
         "code": "Code",
         "why": "You receive this because you watched our live show and agreed to hear from us.",
+        "colon": ": ",
     },
 }
 
