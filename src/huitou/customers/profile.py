@@ -41,7 +41,7 @@ def portrait_of(engine: Engine, who: str, now: int | None = None, *, events: int
     The engine must have `events`, `customers`, `merges`, `visits`, `portraits`. NotFound where nobody is known by it
     or no portrait was made yet; Refused where several people are.
     """
-    now = clock.now_us() if now is None else now
+    now, who = clock.now_us() if now is None else now, who.strip()
     rows = _portrait(engine, who) or _portrait(engine, find_customer(who))
     if not rows:
         raise NotFound(
