@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 import shutil
 import time
@@ -79,6 +80,7 @@ def fresh_house(folder: Path, port: int, stack: ExitStack) -> Iterator[None]:
 
     with alone_in(folder) as own:
         put_in_force(own / "data", None)
+        plant_identity(own / "data")
         port = free_port("127.0.0.1", port)
         from huitou.delivery.sink import running_sink
 
@@ -120,6 +122,13 @@ def alone_in(folder: Path) -> Iterator[Path]:
             yield own
             return
     raise Refused({"zh": "同时运行的演示太多了。", "en": "too many demos are running at once"})
+
+
+def plant_identity(data: Path) -> None:
+    """Customer ids are keyed by a secret of the installation, and the holdout is drawn by them; the demo's is known,
+    so that the same seed tells the same story."""
+    (data / "secrets").mkdir(parents=True, mode=0o700)
+    (data / "secrets" / "identity").write_bytes(hashlib.sha256(b"the demo's customers").digest())
 
 
 def check_ours(folder: Path) -> None:
