@@ -9,13 +9,13 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from huitou.cli.common import err, out, progress, put_in_force, refusals, tell
+from huitou.cli.examples import example
 from huitou.kit import clock
 from huitou.kit.errors import Refused
 from huitou.kit.settings import settings, use_settings
@@ -152,12 +152,6 @@ def empty(folder: Path) -> None:
     for part in folder.iterdir():
         if part.name != ".demo":
             shutil.rmtree(part) if part.is_dir() else part.unlink()
-
-
-def example(name: str) -> Path:
-    """A file of the example broadcast: of the installed package, else of the checkout."""
-    inside = Path(str(resources.files("huitou"))) / "examples" / name
-    return inside if inside.exists() else Path(__file__).parents[3] / "examples" / name
 
 
 def heading(text: str) -> None:

@@ -19,6 +19,7 @@ from typing import Any
 import httpx
 
 from huitou.cli.common import tell
+from huitou.cli.examples import example
 from huitou.delivery.outbox import next_due
 from huitou.delivery.sink import IndexReader, Kept
 from huitou.events.connectors.base import Options
@@ -42,8 +43,6 @@ class DemoWeek:
     """Lived in steps of the injected clock, until the campaign's window is over."""
 
     def __init__(self, seed: int) -> None:
-        from huitou.cli.demo import example
-
         terms = read_terms(example("follow-up.toml").read_text(encoding="utf-8"))
         self.week = Week(build_example(), terms.terms, seed)
         self.ends_at = self.week.ended_at + 168 * clock.HOUR
