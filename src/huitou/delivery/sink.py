@@ -15,6 +15,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -87,8 +88,13 @@ class SinkHandler:
         self.index.write(line.encode("utf-8", "replace"))
 
 
-async def serve(folder: Path, port: int, rules: list[Rule], *, keep_mails: bool = True) -> None:
-    """Listen on 127.0.0.1 until SIGTERM; writes the port to FOLDER/port when ready."""
+async def serve(
+    folder: Path, port: int, rules: list[Rule], *, keep_mails: bool = True, with_parent: bool = False
+) -> None:
+    """Listen on 127.0.0.1 until SIGTERM; writes the port to FOLDER/port when ready.
+
+    With `with_parent` also until standard input ends, which it does when the process that started us is killed.
+    """
     handler = SinkHandler(folder, rules, keep_mails=keep_mails)
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
@@ -102,8 +108,15 @@ async def serve(folder: Path, port: int, rules: list[Rule], *, keep_mails: bool 
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
+    if with_parent:
+        threading.Thread(target=_wait_for_end, args=(loop, stopped), daemon=True).start()
     await stopped.wait()
     server.close()
+
+
+def _wait_for_end(loop: asyncio.AbstractEventLoop, stopped: asyncio.Event) -> None:
+    sys.stdin.buffer.read()
+    loop.call_soon_threadsafe(stopped.set)
 
 
 @dataclass(frozen=True)
@@ -152,18 +165,20 @@ def running_sink(folder: Path, *, script: str = "", port: int = 0, keep_mails: b
     """A sink in a process of its own for the length of the block; yields its smtp:// address."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "port").unlink(missing_ok=True)
-    arguments = [sys.executable, "-m", "huitou.delivery.sink", str(folder), "--port", str(port)]
+    arguments = [sys.executable, "-m", "huitou.delivery.sink", str(folder), "--port", str(port), "--with-parent"]
     if script:
         (folder / "script.txt").write_text(script, encoding="utf-8")
         arguments += ["--script", str(folder / "script.txt")]
     if not keep_mails:
         arguments.append("--index-only")
-    process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL)
+    process = subprocess.Popen(arguments, stdin=subprocess.PIPE)
     try:
         yield f"smtp://127.0.0.1:{_await_port(folder, process)}"
     finally:
         process.terminate()
         process.wait(10)
+        if process.stdin:
+            process.stdin.close()
 
 
 def _await_port(folder: Path, process: subprocess.Popen[bytes]) -> int:
@@ -181,9 +196,11 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--script", type=Path)
     parser.add_argument("--index-only", action="store_true")
+    parser.add_argument("--with-parent", action="store_true", help="end when standard input does")
     options = parser.parse_args()
     rules = read_script(options.script.read_text(encoding="utf-8")) if options.script else []
-    asyncio.run(serve(options.folder, options.port, rules, keep_mails=not options.index_only))
+    keep = not options.index_only
+    asyncio.run(serve(options.folder, options.port, rules, keep_mails=keep, with_parent=options.with_parent))
 
 
 if __name__ == "__main__":
