@@ -7,18 +7,21 @@ chose to write to counts, also where the guard stopped the message. What is mere
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from huitou.campaigns.definition import Campaign
 from huitou.catalog.broadcasts import Broadcast
-from huitou.kit import clock
 from huitou.kit.money import MICRO
-from huitou.measurement.outcomes import Outcomes, read_outcomes
+from huitou.measurement.outcomes import HOLDOUT, SEND, Outcomes, read_outcomes
 from huitou.measurement.replies import is_negative
 from huitou.science.lift import ArmLift, Comparison, compare_arms
+from huitou.science.randomisation import RESAMPLES
 from huitou.science.returns import Return, return_on
 from huitou.stores.engine import Engine
 
@@ -55,11 +58,29 @@ class Sent:
     delivered: int
     opened: int
     clicked: int
+    cost_minor: float  # of what was handed over
+
+
+@dataclass(frozen=True)
+class PlanCount:
+    """How many got a plan and how many of them bought: not compared with anybody. `explored`: drawn by lot."""
+
+    timing: str
+    channel: str
+    offer: str
+    explored: bool
+    people: int
+    buyers: int
 
 
 @dataclass(frozen=True)
 class Caused:
-    """Against the holdout, per person and in all, within the window so far. Profit is after discounts and messages."""
+    """Against the holdout, per person and in all, within the window so far. Profit is after discounts and messages.
+
+    `roi` is the lift in that profit over what was spent: messages and discounts, each counted once. `discount_minor`
+    is what those given an offer paid less, also where they would have bought anyway. `holdout_share` is the share that
+    the draw meant to hold out, `mixed` people are held out although an id of theirs had been written to.
+    """
 
     orders: ArmLift
     profit_minor: ArmLift
@@ -68,6 +89,17 @@ class Caused:
     discount_minor: float
     roi: Return | None
     mixed: int
+    holdout_share: float
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """Live conversion of some broadcasts together; `share` is None without viewers."""
+
+    broadcasts: int
+    viewers: int
+    buyers: int
+    share: float | None
 
 
 @dataclass(frozen=True)
@@ -75,6 +107,8 @@ class Observed:
     """Not caused, only seen: other things changed as well."""
 
     conversions: tuple[dict[str, Any], ...]  # broadcast, title, started_at, viewers, buyers, share
+    before: Conversion  # the broadcasts that began before this one
+    after: Conversion
     opt_outs_per_1000: float | None
     complaints_per_1000: float | None
     negative_replies_per_1000: float | None
@@ -96,6 +130,8 @@ class Report:
     sent: Sent
     caused: Caused | None  # None where nobody was written to or nobody was held out
     observed: Observed
+    no_lift: str | None = None  # why `caused` is None: nobody_written_to | nobody_held_out
+    plans: tuple[PlanCount, ...] = ()
 
 
 def make_report(engine: Engine, broadcast: Broadcast, campaign: Campaign, messages: pa.Table, now: int) -> Report:
@@ -104,11 +140,13 @@ def make_report(engine: Engine, broadcast: Broadcast, campaign: Campaign, messag
     The engine has events, order_lines, merges, visits, decisions, broadcasts; `messages` are the outbox rows of this
     campaign and broadcast: id, customer, state, reason, cost_micro.
     """
-    ended = broadcast.ended_at or now
-    window_ends_at = ended + campaign.window_us()
-    until = min(now, window_ends_at)
+    window_ends_at = (broadcast.ended_at or now) + campaign.window_us()
     name = broadcast.broadcast
-    decided = engine.run("measurement", "decided", broadcast=name, campaign=campaign.name).to_pylist()
+    chosen = {"broadcast": name, "campaign": campaign.name}
+    handed = messages.filter(pc.is_in(messages.column("state"), value_set=pa.array(HANDED_OVER)))
+    until = min(now, window_ends_at)
+    outcomes = read_outcomes(engine, broadcast, campaign, handed, until=until, now=now)
+    no_lift = why_no_lift(outcomes)
     return Report(
         broadcast=name,
         title=broadcast.title,
@@ -120,10 +158,12 @@ def make_report(engine: Engine, broadcast: Broadcast, campaign: Campaign, messag
         window_ends_at=window_ends_at,
         is_final=now >= window_ends_at,
         funnel=read_funnel(engine, name),
-        decided=tuple(Decided(**row) for row in decided),
+        decided=tuple(Decided(**row) for row in engine.run("measurement", "decided", **chosen).to_pylist()),
         sent=count_sent(messages),
-        caused=_read_caused(engine, broadcast, campaign, messages, until, now),
-        observed=observe(engine, messages),
+        caused=None if no_lift else compare(outcomes),
+        observed=observe(engine, broadcast, handed),
+        no_lift=no_lift,
+        plans=tuple(PlanCount(**row) for row in engine.run("measurement", "plans", **chosen).to_pylist()),
     )
 
 
@@ -133,7 +173,7 @@ def read_funnel(engine: Engine, broadcast: str) -> Funnel:
 
 
 def count_sent(messages: pa.Table) -> Sent:
-    rows = messages.select(["state", "reason"]).to_pylist()
+    rows = messages.select(["state", "reason", "cost_micro"]).to_pylist()
     states = Counter(row["state"] for row in rows)
     stopped = ("suppressed", "expired", "failed")
     not_sent = Counter(row["reason"] or row["state"] for row in rows if row["state"] in stopped)
@@ -145,51 +185,53 @@ def count_sent(messages: pa.Table) -> Sent:
         delivered=states["delivered"] + states["opened"] + states["clicked"] + states["converted"],
         opened=states["opened"] + states["clicked"] + states["converted"],
         clicked=states["clicked"] + states["converted"],
+        cost_minor=sum(row["cost_micro"] for row in rows if row["state"] in HANDED_OVER) / MICRO,
     )
 
 
-def _read_caused(
-    engine: Engine, broadcast: Broadcast, campaign: Campaign, messages: pa.Table, until: int, now: int
-) -> Caused | None:
-    outcomes = read_outcomes(engine, broadcast, campaign.name, until=until, margin=float(campaign.margin), now=now)
-    if not outcomes.treated.any() or outcomes.treated.all():
-        return None
-    return compare(outcomes, campaign.holdout, message_cost(messages))
-
-
-def message_cost(messages: pa.Table) -> float:
-    """Minor units spent on messages that were, or may have been, handed over."""
-    rows = messages.select(["state", "cost_micro"]).to_pylist()
-    return sum(row["cost_micro"] for row in rows if row["state"] in HANDED_OVER) / MICRO
-
-
-def compare(outcomes: Outcomes, holdout: float, cost_minor: float) -> Caused:
-    """Lift in orders and in profit after the cost of messages, adjusted for what was known before the draw."""
+def why_no_lift(outcomes: Outcomes) -> str | None:
+    """Why nothing can be compared, or None where it can."""
     treated = outcomes.treated
-    per_person = cost_minor / max(int(treated.sum()), 1)
-    shares = {"holdout": holdout, "send": 1 - holdout}
+    if not treated.any() and not outcomes.undrawn:
+        return "nobody_written_to"
+    return "nobody_held_out" if treated.all() else None
 
-    def against(values: Any) -> Comparison:
-        return compare_arms(values, outcomes.arm, "holdout", covariates=outcomes.covariates, shares=shares)
+
+def compare(outcomes: Outcomes, *, resamples: int = RESAMPLES) -> Caused:
+    """Lift in orders and in profit after the cost of messages, adjusted for what was so before the decision.
+
+    Weighted by each person's own chance of being held out. What was spent on people whom a merge holds out is spread
+    over those written to, so that the whole cost is taken off.
+    """
+    treated = outcomes.treated
+    message_cost_minor = float(outcomes.message_minor.sum())
+    astray = float(outcomes.message_minor[~treated].sum())
+    spent_on = np.where(treated, outcomes.message_minor + astray / treated.sum(), 0.0)
+    share = float(outcomes.control_chance.mean())
+
+    def against(values: NDArray[np.float64]) -> Comparison:
+        return compare_arms(
+            values, outcomes.arm, HOLDOUT, covariates=outcomes.covariates, control_chance=outcomes.control_chance,
+            shares={HOLDOUT: share, SEND: 1 - share}, resamples=resamples,
+        )  # fmt: skip
 
     orders = against(outcomes.orders)
-    profit = against(outcomes.profit_minor - treated * per_person)
+    profit = against(outcomes.profit_minor - spent_on).arms[0]
     discounts = float(outcomes.discount_minor[treated].sum())
-    spent = cost_minor + discounts
     return Caused(
         orders=orders.arms[0],
-        profit_minor=profit.arms[0],
+        profit_minor=profit,
         srm_p=orders.srm_p,
-        message_cost_minor=cost_minor,
+        message_cost_minor=message_cost_minor,
         discount_minor=discounts,
-        roi=return_on(_before_costs(profit.arms[0], spent), spent),
+        roi=return_on(before_costs(profit, message_cost_minor + discounts), message_cost_minor + discounts),
         mixed=outcomes.mixed,
+        holdout_share=share,
     )
 
 
-def _before_costs(profit: ArmLift, spent: float) -> ArmLift:
-    """The lift in profit with what was spent added back: ROI's numerator takes it off again."""
-    from dataclasses import replace
+def before_costs(profit: ArmLift, spent: float) -> ArmLift:
+    """The lift in profit with what was spent added back, since `return_on` takes it off: so it is counted once."""
 
     def added(total: float | None) -> float | None:
         return None if total is None else total + spent
@@ -199,23 +241,29 @@ def _before_costs(profit: ArmLift, spent: float) -> ArmLift:
     )
 
 
-def observe(engine: Engine, messages: pa.Table) -> Observed:
-    rows = engine.run("measurement", "conversions").to_pylist()
-    sent = [row["id"] for row in messages.select(["id", "state"]).to_pylist() if row["state"] in HANDED_OVER]
-    engine.register("sent", pa.table({"message": pa.array(sent, pa.string())}))
+def observe(engine: Engine, broadcast: Broadcast, handed: pa.Table) -> Observed:
+    """Beside the lift: live conversion from show to show, and what people answered to the messages handed over."""
+    shows = engine.run("measurement", "conversions").to_pylist()
+    engine.register("sent", pa.table({"message": handed.column("id").combine_chunks().cast(pa.string())}))
     answers = engine.run("measurement", "answers").to_pylist()
     told = {
         "unsubscribed": {row["message"] for row in answers if row["name"] == "unsubscribed"},
-        "message_complained": {row["message"] for row in answers if row["name"] == "message_complained"},
-        "negative": {row["message"] for row in answers if row["name"] == "message_replied" and is_negative(row["content"])},
+        "complained": {row["message"] for row in answers if row["name"] == "message_complained"},
+        "negative": {
+            row["message"] for row in answers if row["name"] == "message_replied" and is_negative(row["content"])
+        },
     }
-
-    def per_1000(kind: str) -> float | None:
-        return 1000 * len(told[kind]) / len(sent) if sent else None
-
+    per_1000 = {what: 1000 * len(said) / handed.num_rows if handed.num_rows else None for what, said in told.items()}
     return Observed(
-        conversions=tuple({**row, "share": row["buyers"] / row["viewers"]} for row in rows),
-        opt_outs_per_1000=per_1000("unsubscribed"),
-        complaints_per_1000=per_1000("message_complained"),
-        negative_replies_per_1000=per_1000("negative"),
+        conversions=tuple({**row, "share": row["buyers"] / row["viewers"]} for row in shows),
+        before=pool([row for row in shows if row["started_at"] < broadcast.started_at]),
+        after=pool([row for row in shows if row["started_at"] > broadcast.started_at]),
+        opt_outs_per_1000=per_1000["unsubscribed"],
+        complaints_per_1000=per_1000["complained"],
+        negative_replies_per_1000=per_1000["negative"],
     )
+
+
+def pool(shows: list[dict[str, Any]]) -> Conversion:
+    viewers, buyers = (sum(row[what] for row in shows) for what in ("viewers", "buyers"))
+    return Conversion(len(shows), viewers, buyers, buyers / viewers if viewers else None)

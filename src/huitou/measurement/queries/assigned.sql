@@ -1,16 +1,15 @@
--- Whom the campaign wrote to and whom it left alone, one row a person as known today. Where a merge brought a held-out
--- and a written-to identity together, the person is mixed and stands in neither arm. Reads decisions, merges.
-WITH people AS (
-  SELECT DISTINCT
-    coalesce(m.root, d.customer) AS customer,
-    d.action
-  FROM decisions AS d
-  LEFT JOIN merges AS m ON m.customer = d.customer
-  WHERE d.broadcast = $broadcast AND d.campaign = $campaign AND d.action IN ('send', 'holdout')
-)
+-- Whom the campaign wrote to and whom it left alone: one row for every decided customer, with the person they are today.
+-- chance: of being held out, as it was when the decision was made (null where the decision does not tell); offered:
+-- whether an offer went with the messages. Reads decisions, merges.
 SELECT
-  customer,
-  CASE WHEN count(*) > 1 THEN 'mixed' ELSE max(action) END AS arm
-FROM people
-GROUP BY customer
-ORDER BY customer
+  coalesce(m.root, d.customer) AS customer,
+  d.customer AS decided_customer,
+  max(d.action) AS action,
+  min(d.decided_at) AS decided_at,
+  max(try_cast(d.context ->> '$.holdout' AS DECIMAL(12, 6))) AS chance,
+  max(CASE WHEN d.context ->> '$.offer.name' IS NOT NULL THEN 1 ELSE 0 END) AS offered
+FROM decisions AS d
+LEFT JOIN merges AS m ON m.customer = d.customer
+WHERE d.broadcast = $broadcast AND d.campaign = $campaign AND d.action IN ('send', 'holdout')
+GROUP BY coalesce(m.root, d.customer), d.customer
+ORDER BY customer, decided_customer

@@ -1,41 +1,60 @@
--- What each assigned customer bought in the window [$from_at, $until_at), as known at the time orders were folded.
--- Cancelled and unpaid orders count for nothing; refunds are taken back. Profit is what was paid less what the goods
--- cost, so a discount is paid for by everybody who used it, also by those who would have bought anyway.
--- goods_micro: (1 - margin) x list price, in millionths of a minor unit; orders without lines are taken at their amount.
--- Reads assigned(customer), orders, order_products, products.
-WITH lines AS (
+-- What each assigned customer bought from the decision (not before the end of the broadcast, $ended_at) until $until_at,
+-- as known when the orders were folded. Cancelled and unpaid orders count for nothing; refunds are taken back; a refund
+-- of which no purchase is told counts for nothing here. Profit is what was paid less what the goods cost, so a discount
+-- is paid for by everybody who used it, also by those who would have bought anyway. Goods cost (1 - margin) x price of
+-- the line, else of the catalogue; an order with a line of unknown price is taken at its amount and $margin_ppm.
+-- profit_micro is in millionths of a minor unit; only nonsense reaches the limits of 10^11 minor units.
+-- Reads assigned(customer, since_at), orders, order_products, products.
+WITH priced AS (
   SELECT
     l.order_id,
     l.shop,
-    CAST(sum(l.quantity * l.price_minor) AS BIGINT) AS list_minor,
-    CAST(sum(l.quantity * l.price_minor * (1000000 - coalesce(p.margin_ppm, $margin_ppm))) AS BIGINT) AS goods_micro
+    least(least(l.quantity, 1000000) * least(coalesce(l.price_minor, p.price_minor), 1000000000000), 100000000000)
+      AS minor,
+    1000000 - greatest(least(coalesce(p.margin_ppm, $margin_ppm), 1000000), -1000000) AS cost_ppm
   FROM order_products AS l
   LEFT JOIN products AS p ON p.product = l.product
-  GROUP BY l.order_id, l.shop
+),
+lines AS (
+  SELECT
+    order_id,
+    shop,
+    CASE WHEN count(*) = count(minor) THEN CAST(least(sum(minor), 100000000000) AS BIGINT) END AS list_minor,
+    CASE WHEN count(*) = count(minor) THEN CAST(least(sum(minor * cost_ppm), 200000000000000000) AS BIGINT) END
+      AS goods_micro
+  FROM priced
+  GROUP BY order_id, shop
 ),
 bought AS (
   SELECT
     o.customer,
-    o.amount_minor,
-    o.amount_minor - o.refunded_minor AS kept_minor,
-    coalesce(l.list_minor, o.amount_minor) AS list_minor,
-    coalesce(l.goods_micro, o.amount_minor * (1000000 - $margin_ppm)) AS goods_micro
+    least(o.amount_minor, 100000000000) AS amount_minor,
+    least(o.amount_minor, 100000000000) - least(o.refunded_minor, least(o.amount_minor, 100000000000)) AS kept_minor,
+    coalesce(l.list_minor, least(o.amount_minor, 100000000000)) AS list_minor,
+    coalesce(l.goods_micro, least(o.amount_minor, 100000000000) * (1000000 - $margin_ppm)) AS goods_micro
   FROM orders AS o
+  JOIN assigned AS a ON a.customer = o.customer
   LEFT JOIN lines AS l ON l.order_id = o.order_id AND l.shop = o.shop
   WHERE o.status NOT IN ('cancelled', 'created')
-    AND o.paid_at >= $from_at AND o.paid_at < $until_at
+    AND coalesce(o.paid_at, o.created_at, o.shipped_at, o.received_at) >= greatest(a.since_at, $ended_at)
+    AND coalesce(o.paid_at, o.created_at, o.shipped_at, o.received_at) < $until_at
 ),
 sums AS (
   SELECT
     customer,
     CAST(sum(CASE WHEN kept_minor > 0 THEN 1 ELSE 0 END) AS BIGINT) AS orders,
-    CAST(sum(kept_minor) AS BIGINT) AS paid_minor,
-    CAST(sum(CASE WHEN kept_minor > 0 THEN greatest(list_minor - amount_minor, 0) ELSE 0 END) AS BIGINT)
-      AS discount_minor,
-    CAST(sum(
+    CAST(least(sum(kept_minor), 1000000000000) AS BIGINT) AS paid_minor,
+    CAST(least(sum(CASE WHEN kept_minor > 0 THEN greatest(list_minor - amount_minor, 0) ELSE 0 END), 1000000000000)
+      AS BIGINT) AS discount_minor,
+    CAST(greatest(least(sum(
       kept_minor * 1000000
-      - CASE WHEN amount_minor > 0 THEN goods_micro // amount_minor * kept_minor ELSE goods_micro END
-    ) AS BIGINT) AS profit_micro
+      - CASE
+        WHEN kept_minor = amount_minor THEN goods_micro
+        WHEN amount_minor <= 1000000000
+          THEN goods_micro // amount_minor * kept_minor + goods_micro % amount_minor * kept_minor // amount_minor
+        ELSE goods_micro // amount_minor * kept_minor
+      END
+    ), 1000000000000000000), -1000000000000000000) AS BIGINT) AS profit_micro
   FROM bought
   GROUP BY customer
 )
