@@ -73,6 +73,7 @@ async def serve(app: App, host: str, port: int, stop: asyncio.Event) -> None:
         server.stop()  # type: ignore[no-untyped-call]
     await serving
     stop.set()
+    gc.unfreeze()  # else the interpreter, on leaving, calls everything it finds a leak
 
 
 def _spare_the_collector() -> None:

@@ -27,6 +27,7 @@ log = structlog.get_logger()
 WRITERS = 3  # transactions at once; more only take turns on two cores
 LARGEST_COMMIT = 2_000  # events; keeps a commit short, so that single events wait milliseconds
 MOST_WAITING = 50_000  # events; beyond it the edge answers 503 and the sender keeps them
+PATIENCE = 20.0  # seconds a sender is kept waiting; its own patience is seldom longer
 
 Group = list["_Waiting"]
 
@@ -85,7 +86,12 @@ class Committer:
             self._changed.notify()
         self._unanswered.add(waiting.done)
         waiting.done.add_done_callback(self._unanswered.discard)
-        return await waiting.done
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await waiting.done
+        except TimeoutError:
+            # They may still go in; the sender repeats them, and then they are duplicates.
+            raise Unavailable({"zh": "数据库没有回应,请重试。", "en": "the ledger does not answer; retry"}) from None
 
     def _write(self, loop: asyncio.AbstractEventLoop) -> None:
         writer = Writer()
