@@ -1,6 +1,6 @@
 -- When each product was shown: from product_shown until the time it names, else until the next showing of any product,
--- else until the broadcast's end (its last event while it is live). Shown again, a product's earlier showing ends there.
--- Reads broadcast_events, broadcasts.
+-- else until the broadcast's end (its last event while it is live). Shown again, a product's earlier showing ends
+-- there. Reads broadcast_events, broadcasts.
 WITH shown AS (
   SELECT
     broadcast,

@@ -1,6 +1,6 @@
--- Which orders were placed in which broadcast: created or paid, not cancelled, between its start and $grace_us after its
--- end ($now while it is live), whenever that was told and whatever broadcast the order names.
--- Reads orders, broadcasts, wanted. ordered_at: the first of the two moments that lies within.
+-- Which orders were placed in which broadcast: created or paid, not cancelled, between its start and $grace_us after
+-- its end ($now while it is live), whenever that was told and whatever broadcast the order names. Reads orders,
+-- broadcasts, wanted. ordered_at: the first of the two moments that lies within.
 WITH moments AS (
   SELECT order_id, shop, customer, amount_minor, placed_at AS moment_at
   FROM orders

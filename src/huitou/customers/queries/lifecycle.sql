@@ -1,5 +1,5 @@
--- The stage of each person, first that applies (days are whole days before $now; quiet: since the last order or the last
--- own sign of life). Reads customers, traits_orders, traits_seen.
+-- The stage of each person, first that applies (days are whole days before $now; quiet: since the last order or the
+-- last own sign of life). Reads customers, traits_orders, traits_seen.
 --   prospect  bought nothing (that they kept)
 --   lost      quiet for more than $lost_days
 --   dormant   quiet for more than $dormant_days

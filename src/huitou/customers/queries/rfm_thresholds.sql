@@ -1,5 +1,5 @@
--- Where high begins, for each currency: recency at most, orders at least, spent at least. The mean of all buyers (of the
--- currency, for money), or what the operator set. Reads traits_orders, rfm_given(currency, recency_days, orders,
+-- Where high begins, for each currency: recency at most, orders at least, spent at least. The mean of all buyers (of
+-- the currency, for money), or what the operator set. Reads traits_orders, rfm_given(currency, recency_days, orders,
 -- spent_minor): null is "by the mean". Integers compare with a mean exactly by its floor or its ceiling.
 WITH buyers AS (
   SELECT currency, recency_days, orders, spent_minor FROM traits_orders WHERE orders > 0

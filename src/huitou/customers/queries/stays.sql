@@ -1,11 +1,10 @@
--- When each person was in the room: one row for every unbroken stay, none overlapping.
--- Reads broadcast_events, broadcasts. $gap_us: people of whom no entering was told are taken to be in the room between
--- two signs of life at most so far apart.
--- A stay begins with live_entered, or with the first sign after live_left. It ends with live_left; where that is missing
--- with the last sign of life before the next entering. live_left without live_entered reaches back by its watch_seconds,
--- but not into the stay before (an app that tells its leaving twice was there once).
--- Nothing reaches past the broadcast's end. A live_left dated at or after the end, of a person of whom no entering was
--- told, is a line of a watch list (`listed`): the platform's total of seconds, but no time at which the person was there.
+-- When each person was in the room: one row for every unbroken stay, none overlapping. Reads broadcast_events,
+-- broadcasts. $gap_us: people of whom no entering was told are taken to be in the room between two signs of life at
+-- most so far apart. A stay begins with live_entered, or with the first sign after live_left. It ends with live_left;
+-- where that is missing with the last sign of life before the next entering. live_left without live_entered reaches
+-- back by its watch_seconds, but not into the stay before (an app that tells its leaving twice was there once). Nothing
+-- reaches past the broadcast's end. A live_left dated at or after the end, of a person of whom no entering was told, is
+-- a line of a watch list (`listed`): the platform's total of seconds, but no time at which the person was there.
 -- `seconds` is what live_left told (nonsense above a million is cut), else the length of the stay.
 WITH signs AS (
   SELECT

@@ -1,7 +1,8 @@
--- The broadcasts whose visits may differ from those made when position $after was the last and the clock stood at $since:
--- events came (or came of age) that name them or their room, that tell of an order placed in them, their visitors were
--- merged, they lie within $longest_us of one of those in the same room, or they were not long over. Rather too many than
--- one too few. Reads events, broadcasts, visits, merges. What a merge that was taken back touches cannot be seen here: make all visits anew then.
+-- The broadcasts whose visits may differ from those made when position $after was the last and the clock stood at
+-- $since: events came (or came of age) that name them or their room, that tell of an order placed in them, their
+-- visitors were merged, they lie within $longest_us of one of those in the same room, or they were not long over.
+-- Rather too many than one too few. Reads events, broadcasts, visits, merges. What a merge that was taken back touches
+-- cannot be seen here: make all visits anew then.
 WITH spans AS (
   SELECT
     broadcast,

@@ -1,7 +1,7 @@
--- Portrait, family hours: when each person is active, by the clock of their own zone ($zone where none is known).
--- Reads events, customers, zones(zone, from_at, to_at, offset_us): neither engine has a time zone function that the other
--- reads alike, so the offsets of the zones in use come as a table, one row for each span between two clock changes.
--- An hour counts once a day, so that one evening's three hundred likes do not outweigh a habit; then by events.
+-- Portrait, family hours: when each person is active, by the clock of their own zone ($zone where none is known). Reads
+-- events, customers, zones(zone, from_at, to_at, offset_us): neither engine has a time zone function that the other
+-- reads alike, so the offsets of the zones in use come as a table, one row for each span between two clock changes. An
+-- hour counts once a day, so that one evening's three hundred likes do not outweigh a habit; then by events.
 WITH acts AS (
   SELECT e.customer, coalesce(z.zone, $zone) AS zone, e.occurred_at
   FROM events AS e
@@ -11,8 +11,8 @@ WITH acts AS (
     AND e.occurred_at <= $now
     AND (
       e.name IN (
-        'cart_added', 'cart_removed', 'cart_viewed', 'checkout_started', 'order_created', 'order_paid', 'fanclub_joined',
-        'coupon_claimed', 'raffle_joined', 'survey_answered', 'store_visited', 'message_opened', 'message_clicked',
+        'cart_added', 'cart_removed', 'cart_viewed', 'checkout_started', 'order_created', 'order_paid',
+        'fanclub_joined', 'coupon_claimed', 'raffle_joined', 'survey_answered', 'store_visited', 'message_opened', 'message_clicked',
         'message_replied', 'page_viewed', 'screen_viewed', 'products_searched', 'wishlist_added'
       )
       OR e.name LIKE 'live%'

@@ -1,7 +1,7 @@
--- Portrait, family orders: what each person has bought up to $now. Reads orders.
--- A purchase is an order that was paid (or shipped or received), neither cancelled nor refunded whole. Money is in the
--- currency in which the person has most purchases; `orders` counts all. '' is a currency nobody told. spent_minor is less
--- what was given back, also for orders from before the data begin, but never below nothing.
+-- Portrait, family orders: what each person has bought up to $now. Reads orders. A purchase is an order that was paid
+-- (or shipped or received), neither cancelled nor refunded whole. Money is in the currency in which the person has most
+-- purchases; `orders` counts all. '' is a currency nobody told. spent_minor is less what was given back, also for
+-- orders from before the data begin, but never below nothing.
 WITH mine AS (
   SELECT
     customer,

@@ -1,5 +1,5 @@
--- Portrait, family taste: which product and category each person favours, and in which price band they buy.
--- Reads order_products, visit_products, products. A bought unit outweighs any looking; then carts, clicks, seconds seen.
+-- Portrait, family taste: which product and category each person favours, and in which price band they buy. Reads
+-- order_products, visit_products, products. A bought unit outweighs any looking; then carts, clicks, seconds seen.
 -- price_band: the person's average price of a bought unit against the average of all units sold in that currency; low
 -- below $low_ppm millionths of it, high from $high_ppm on.
 WITH bought AS (
