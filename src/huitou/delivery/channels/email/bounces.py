@@ -1,0 +1,117 @@
+"""Mails that come back: delivery status notifications (RFC 3464) and abuse reports (RFC 5965).
+
+Which message they are about is read from the return path, which names it (VERP), else from the Message-ID of the
+mail they carry. 5.1.1, 5.1.10 and 5.2.1 bury the address; 4.x.x and 5.7.x do not: the one is a delay, the other a
+policy against us.
+"""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import re
+from dataclasses import dataclass
+from email.message import EmailMessage, Message
+
+from huitou.delivery.channel_events import message_event, owner_of, report_bounce
+from huitou.delivery.channels.email.replies import DEAD
+from huitou.events.journal import append_events
+from huitou.kit.errors import Rejected
+from huitou.stores.ledger import Connection
+
+RETURN_PATH = re.compile(r"bounce\+(m[0-9a-f]{24})@", re.IGNORECASE)
+MESSAGE_ID = re.compile(r"message-id:\s*<(m[0-9a-f]{24})@", re.IGNORECASE)
+STATUS = re.compile(r"^[245]\.\d{1,3}\.\d{1,3}$")
+LARGEST = 2_000_000  # bytes; a report quotes headers, seldom a whole mail
+
+
+@dataclass(frozen=True)
+class Returned:
+    """`kind` is 'bounced', 'delayed', 'delivered' or 'complained'; `status` the enhanced code, '' for a complaint."""
+
+    message: str
+    kind: str
+    status: str
+
+
+def read_returned(data: bytes) -> Returned:
+    """What a returned mail says. Rejected where it is no report, or about no message of ours."""
+    if len(data) > LARGEST:
+        raise _rejected("太大", "it is too large")
+    report = email.message_from_bytes(data, policy=email.policy.default)
+    assert isinstance(report, EmailMessage)
+    message = _message_of(report, data)
+    kind = str(report.get_param("report-type", "")).lower()
+    if kind == "feedback-report":
+        return _read_complaint(report, message)
+    if kind == "delivery-status":
+        return _read_status(report, message)
+    raise _rejected("不是退信报告", "it is no report")
+
+
+def take_returned(connection: Connection, data: bytes, at: int) -> Returned:
+    """Journal what a returned mail says, in the caller's transaction; a dead address is buried. Twice is once."""
+    returned = read_returned(data)
+    found = owner_of(connection, returned.message)
+    if found is None:
+        raise _rejected("没有这条消息", "there is no such message")
+    customer, channel, address = found
+    if returned.kind == "bounced" and returned.status in DEAD:
+        report_bounce(connection, returned.message, channel, address, returned.status, at)
+    elif returned.kind != "delayed":
+        event = message_event(
+            returned.message, customer, f"message_{returned.kind}", at, channel=channel, status=returned.status
+        )
+        append_events(connection, [event], at)
+    return returned
+
+
+def _message_of(report: EmailMessage, data: bytes) -> str:
+    for name in ("To", "Delivered-To", "X-Original-To", "Envelope-To"):
+        for value in report.get_all(name, []):
+            if found := RETURN_PATH.search(str(value)):
+                return found[1].lower()
+    text = data.decode("utf-8", "replace")
+    if found := MESSAGE_ID.search(text) or RETURN_PATH.search(text):
+        return found[1].lower()
+    raise _rejected("与我们的消息无关", "it is about no message of ours")
+
+
+def _read_complaint(report: EmailMessage, message: str) -> Returned:
+    fields = _fields(report, "message/feedback-report")
+    kind = fields.get("feedback-type", "").lower()
+    if kind not in ("abuse", "fraud", "other", "not-spam"):
+        raise _rejected(f"不认识的反馈类型 {kind}", f"unknown feedback type {kind!r}")
+    if kind == "not-spam":
+        return Returned(message, "delayed", "")  # the opposite of a complaint: nothing follows from it
+    return Returned(message, "complained", "")
+
+
+def _read_status(report: EmailMessage, message: str) -> Returned:
+    fields = _fields(report, "message/delivery-status")
+    status = fields.get("status", "").split(" ")[0]
+    kinds = {"failed": "bounced", "delayed": "delayed", "delivered": "delivered", "relayed": "delivered",
+             "expanded": "delivered"}  # fmt: skip
+    kind = kinds.get(fields.get("action", "").lower())
+    if kind is None or not STATUS.match(status):
+        raise _rejected("缺少 Action 或 Status", "Action or Status is missing")
+    return Returned(message, kind, status)
+
+
+def _fields(report: EmailMessage, content_type: str) -> dict[str, str]:
+    """The fields of all blocks of the machine-readable part, names in lower case; of several the last wins."""
+    for part in report.walk():
+        if part.get_content_type() == content_type:
+            blocks = part.get_payload()
+            inner = blocks if isinstance(blocks, list) else [email.message_from_string(str(blocks))]
+            return {
+                name.lower(): str(value).strip()
+                for block in inner
+                if isinstance(block, Message)
+                for name, value in block.items()
+            }
+    return {}
+
+
+def _rejected(zh: str, en: str) -> Rejected:
+    return Rejected("mail", {"zh": f"退信读不了:{zh}", "en": f"cannot take this returned mail: {en}"})
