@@ -82,7 +82,7 @@ def test_caps_drop_steps_with_a_reason() -> None:
         explain(rows[0]["reason"], rows[0]["context"], "zh") == "高意向:看了 10 分钟,加购 1 次。第 1 次不发:频次上限。"
     )
     assert explain(rows[0]["reason"], rows[0]["context"], "en") == (
-        "high intent: watched 10 min, 1 in the cart. message 1 is left out: frequency cap."
+        "High intent: watched 10 min, 1 in the cart. Message 1 is left out: frequency cap."
     )
 
 

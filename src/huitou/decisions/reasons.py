@@ -66,7 +66,7 @@ def name_reason(code: str, language: str) -> str:
 
 
 def explain(reason: str, context: str | Mapping[str, Any] | None, language: str) -> str:
-    """The reason as a sentence with the facts behind it: 'high intent: watched 18 min, 1 in the cart'."""
+    """The reason as a sentence with the facts behind it: 'High intent: watched 18 min, 1 in the cart.'."""
     known = json.loads(context) if isinstance(context, str) else (context or {})
     words = name_reason(reason, language)
     facts = _facts(known.get("facts") or {}, language)
@@ -76,7 +76,8 @@ def explain(reason: str, context: str | Mapping[str, Any] | None, language: str)
         details.insert(0, _would(would, language))
     comma, colon, stop = (",", ":", "。") if language == "zh" else (", ", ": ", ".")
     text = words + (colon + comma.join(facts) if facts else "")
-    return (stop if language == "zh" else ". ").join([text, *details]) + stop
+    sentences = [one[:1].upper() + one[1:] for one in (text, *details)]
+    return (stop if language == "zh" else ". ").join(sentences) + stop
 
 
 def _facts(facts: Mapping[str, int], language: str) -> list[str]:
