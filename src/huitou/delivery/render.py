@@ -8,6 +8,7 @@ content.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -32,6 +33,7 @@ from huitou.kit.clock import to_datetime
 from huitou.kit.money import format_money
 
 LARGEST_SUBJECT = 250  # characters; a longer one is a template gone wrong
+LINK_ADDRESS = re.compile(r" \( https?://[^ ]+ \)|https?://[^ ]+")
 PREVIEW = 90  # characters of the inbox's grey line
 
 
@@ -176,7 +178,11 @@ def _render_mail(content: Content, values: Mapping[str, Any], links: LinkSet, br
     if product.get("picture"):
         host_of(product["picture"])
     filled = {slot: str(values.get(slot) or "") for slot in ("subject", "link", "unsubscribe_url", "why")}
-    filled |= {"content": body, "content.text": words, "preview": words[:PREVIEW].replace("\n", " ")}
+    filled |= {
+        "content": body,
+        "content.text": words,
+        "preview": " ".join(LINK_ADDRESS.sub("", words).split())[:PREVIEW],
+    }
     filled |= {f"product.{part}": str(product.get(part) or "") for part in ("name", "price", "offer_price", "picture")}
     filled |= {f"offer.{part}": str(offer.get(part) or "") for part in ("text", "code", "expires")}
     return fill_layout(values["language"], brand, filled)
