@@ -153,10 +153,13 @@ def _has_money(event: Stored) -> bool:
 
 
 def _amount(event: Stored, facts: Facts) -> int | None:
-    for amount in (facts.total, facts.amount, facts.revenue, facts.price):
+    """What the event says it was worth: in all, else a price times its pieces."""
+    if not _has_money(event):
+        return None
+    for amount in (facts.total, facts.amount, facts.revenue):
         if amount is not None:
-            return amount if _has_money(event) else None
-    return None
+            return amount
+    return None if facts.price is None else facts.price * max(facts.quantity or 1, 1)
 
 
 def _properties(event: Stored) -> bytes:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from huitou.customers.lake_tables import PORTRAITS
-from huitou.customers.refresh import refresh_portraits, refresh_visits
+from huitou.customers.lake_tables import PORTRAITS, VISITS
+from huitou.customers.refresh import refresh_portraits, refresh_visits, touched_broadcasts
 from huitou.delivery.cancel import cancel_stopped
 from huitou.delivery.receipts import apply_receipts
 from huitou.events.consent import permissions
@@ -35,7 +35,10 @@ class Refreshed:
 
 
 def catch_up(progress: Progress | None = None, *, force: bool = False) -> Refreshed:
-    """Load the journal, then make visits and portraits anew where events came since. One at a time; others wait."""
+    """Load the journal, then make visits and portraits anew where events came since. One at a time; others wait.
+
+    `force` makes everything anew: after a merge was taken back, which no event tells.
+    """
     say = progress or (lambda stage: None)
     loaded = absorb(progress)
     with connect() as holder:
@@ -43,14 +46,16 @@ def catch_up(progress: Progress | None = None, *, force: bool = False) -> Refres
         lock(holder, LOCK)
         position = Lake(settings().lake).loaded_version(EVENTS, APP)
         done, computed_at = _mark(holder)
-        is_news = force or position != done
-        if not is_news and clock.now_us() - computed_at < STALE and clock.now_us() >= computed_at:
+        now = clock.now_us()
+        back = now < computed_at  # a replay: what was seen later must go again
+        if position == done and not force and not back and now - computed_at < STALE:
             return Refreshed(loaded, None, None)
-        visits, portraits = _refresh(is_news, say)
+        since = None if force or back or done < 0 else (done, computed_at)
+        visits, portraits = _refresh(since, now, say)
         holder.execute(
             "INSERT INTO refresh_mark (name, position, at) VALUES ('portraits', %s, %s)"
             " ON CONFLICT (name) DO UPDATE SET position = EXCLUDED.position, at = EXCLUDED.at",
-            (position, clock.now_us()),
+            (position, now),
         )
     return Refreshed(loaded, visits, portraits)
 
@@ -75,14 +80,16 @@ def _mark(connection: Connection) -> tuple[int, int]:
     return (row[0], row[1]) if row else (-1, 0)
 
 
-def _refresh(is_news: bool, say: Progress) -> tuple[int | None, int]:
-    now = clock.now_us()
+def _refresh(since: tuple[int, int] | None, now: int, say: Progress) -> tuple[int, int]:
+    """Make visits anew, of the broadcasts touched since (journal position, moment) or of all; then all portraits."""
     with Engine() as engine:
         attach_events(engine)
-        visits = None
-        if is_news:
-            say("visits")
-            visits = refresh_visits(engine, now=now)
+        say("visits")
+        touched = None
+        if since is not None:
+            engine.attach(VISITS)
+            touched = touched_broadcasts(engine, *since, now)
+        visits = 0 if touched == [] else refresh_visits(engine, touched, now=now)
         say("portraits")
         with transaction() as connection:
             allowed = permissions(connection)
