@@ -95,7 +95,9 @@ def evening(shop: Shop, broadcast: str, title: str, *, started: int = STARTED, p
         who, at = f"u{number}", started + (2 + number) * MINUTE
         shop.tell("live_entered", at, who, broadcast_id=broadcast)
         if number % 3 == HIGH:
-            shop.tell("cart_added", at + MINUTE, who, broadcast_id=broadcast, product_id="P1", price=19900, currency="CNY")
+            shop.tell(
+                "cart_added", at + MINUTE, who, broadcast_id=broadcast, product_id="P1", price=19900, currency="CNY"
+            )
         if number % 3 == CONSIDERING:
             shop.tell("product_clicked", at + MINUTE, who, broadcast_id=broadcast, product_id="P1")
         if number % 6 == 0:

@@ -70,7 +70,10 @@ def test_reach_says_who_can_be_written_to(english: Any, shop: Shop) -> None:
 
 def test_plan_shows_people_by_action_and_the_money(english: Any, planned: Any) -> None:
     decided = planned.decisions.to_pylist()
-    people = {action: len({row["customer"] for row in decided if row["action"] == action}) for action in ("send", "holdout", "nothing")}
+    people = {
+        action: len({row["customer"] for row in decided if row["action"] == action})
+        for action in ("send", "holdout", "nothing")
+    }
     page = text_of(english.get("/widgets/plan/B1"))
     shown = [int(number) for number in re.findall(r"<dd>(\d+)</dd>", page)]
     assert shown == [*people.values(), planned.queued]

@@ -104,7 +104,15 @@ def test_every_answer_carries_strict_headers(browser: Any, shop: Shop) -> None:
 def test_pages_hold_no_inline_script_style_or_handler(browser: Any, planned: Any) -> None:
     import re
 
-    for address in ("/", "/broadcasts/B1", "/widgets/plan/B1", "/widgets/results/B1", "/customers", "/intake", "/campaigns/winter-tea"):
+    for address in (
+        "/",
+        "/broadcasts/B1",
+        "/widgets/plan/B1",
+        "/widgets/results/B1",
+        "/customers",
+        "/intake",
+        "/campaigns/winter-tea",
+    ):
         page = text_of(browser.get(address))
         assert re.findall(r"<script(?![^>]*(src=|application/json))", page) == []
         assert re.findall(r"<[^>]+\s(?:style|on\w+)=", page) == []

@@ -30,7 +30,9 @@ def test_compiled_catalogue_is_the_written_one() -> None:
 def test_translations_keep_the_placeholders() -> None:
     for entry in polib.pofile(str(translations.PO)):
         told = entry.msgstr or entry.msgstr_plural[0]
-        assert sorted(PLACEHOLDER.findall(told)) == sorted(PLACEHOLDER.findall(entry.msgid_plural or entry.msgid)), entry.msgid
+        assert sorted(PLACEHOLDER.findall(told)) == sorted(PLACEHOLDER.findall(entry.msgid_plural or entry.msgid)), (
+            entry.msgid
+        )
 
 
 def test_buyers_are_customers_not_users() -> None:

@@ -59,9 +59,17 @@ SENTENCES: Mapping[str, str | Promise] = {
 }
 
 
+# Said where the text that the sentence quotes was not told (watch lists count comments only).
+WITHOUT_TEXT: Mapping[str, str | Promise] = {
+    "live_commented": gettext_lazy("Commented"),
+    "products_searched": gettext_lazy("Searched for products"),
+    "message_replied": gettext_lazy("Replied to a message"),
+}
+
+
 def tell(event: Mapping[str, Any]) -> str:
     """The sentence for one row of `customer_events`; an unknown event says its own name."""
-    known = SENTENCES.get(event["name"])
+    known = (WITHOUT_TEXT if not event["content"] else SENTENCES).get(event["name"]) or SENTENCES.get(event["name"])
     if known is None:
         return str(event["name"])
     count = event["quantity"]
@@ -75,3 +83,15 @@ def tell(event: Mapping[str, Any]) -> str:
         channel=words.say("channel", event["channel"]) or _("message"),
     )
     return " ".join(said.split())
+
+
+def fold(told: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Neighbours that say the same become one line with how often: an import told it, row by row."""
+    folded: list[dict[str, Any]] = []
+    for event in told:
+        same = ("sentence", "broadcast", "source")
+        if folded and all(folded[-1][name] == event[name] for name in same):
+            folded[-1]["times"] += 1
+        else:
+            folded.append({**event, "times": 1})
+    return folded

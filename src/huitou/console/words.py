@@ -12,6 +12,7 @@ from django.utils.translation import pgettext_lazy
 from huitou.campaigns.channel_facts import label_of
 from huitou.console.page import speaks
 from huitou.decisions.reasons import name_reason
+from huitou.events.connectors import CONNECTORS
 from huitou.kit.text import say as say_text
 
 Words = Mapping[str, str | Promise]
@@ -178,9 +179,14 @@ ORDER_STATES: Words = {
     "refunded": _("Refunded"),
 }
 
+KEPT_ASIDE: Words = {
+    "id_conflict": _("The same id came before with other content."),
+    "unreadable": _("It could not be read when it was to be loaded."),
+}
+
 PRICE_BANDS: Words = {
     "low": pgettext_lazy("price band", "Low"),
-    "middle": pgettext_lazy("price band", "Middle"),
+    "mid": pgettext_lazy("price band", "Middle"),
     "high": pgettext_lazy("price band", "High"),
 }
 
@@ -200,6 +206,7 @@ KINDS: Mapping[str, Words] = {
     "receipt": RECEIPTS,
     "order_state": ORDER_STATES,
     "price_band": PRICE_BANDS,
+    "kept_aside": KEPT_ASIDE,
 }
 
 
@@ -211,7 +218,9 @@ def say(kind: str, code: str | None) -> str:
         return name_reason(code, speaks())
     if kind == "channel":
         return say_text(label_of(code), speaks())
-    known = KINDS[kind].get(code)
+    if kind == "source" and code in CONNECTORS:
+        return say_text(CONNECTORS[code].title, speaks())
+    known = KINDS.get(kind, {}).get(code)
     return str(known) if known is not None else code
 
 

@@ -15,7 +15,7 @@ decided AS (
   WHERE d.broadcast = $broadcast AND d.campaign = $campaign
 ),
 first_rows AS (
-  SELECT *
+  SELECT customer, action, reason, timing, channel, offer, send_at
   FROM decided
   QUALIFY row_number() OVER (PARTITION BY customer ORDER BY step, decision_id) = 1
 )

@@ -1,6 +1,6 @@
 -- One customer's orders, the latest first. Reads orders, order_products.
 WITH lines AS (
-  SELECT order_id, shop, array_to_string(list_sort(array_agg(DISTINCT product)), ',') AS products
+  SELECT order_id, shop, array_to_string(list_sort(array_agg(DISTINCT product) FILTER (WHERE product IS NOT NULL)), ',') AS products
   FROM order_products
   WHERE product IS NOT NULL
   GROUP BY order_id, shop

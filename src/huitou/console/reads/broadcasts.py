@@ -81,7 +81,7 @@ def _sums(engine: Any) -> list[dict[str, Any]]:
 def _decided() -> dict[str, dict[str, Any]]:
     """The campaign that decided last for each broadcast."""
     rows = snapshot.read(("decided",), lambda engine: engine.run("console", "decided_campaigns").to_pylist())
-    return {row["broadcast"]: row for row in rows}  # in the order of decided_at: the latest stays
+    return {row["broadcast"]: row for row in rows}  # in the order of decisions: the latest stays
 
 
 def _messages(occurrence: str | None) -> defaultdict[str, list[dict[str, Any]]]:

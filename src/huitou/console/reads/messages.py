@@ -19,6 +19,7 @@ GROUPS = {
     "stopped": ("suppressed", "expired", "failed"),
     "in_doubt": ("in_doubt", "unknown"),
 }
+FETCHED = re.compile(r"<(?:link|meta|base)\b[^>]*>|@import[^;]*;", re.IGNORECASE)
 LINK = re.compile(r"""(\s(?:href|action|background)\s*=\s*)("[^"]*"|'[^']*'|[^\s>]+)""", re.IGNORECASE)
 
 
@@ -77,5 +78,6 @@ def body_of(message: str) -> dict[str, Any] | None:
 
 
 def without_links(html: str) -> str:
-    """The same page with links that lead nowhere: a look by staff must not count as the customer's click."""
-    return LINK.sub(r'\1"#"', html)
+    """The same page with links that lead nowhere and nothing to fetch: a look by staff must not count as the
+    customer's click, nor tell another server that it was looked at."""
+    return LINK.sub(r'\1"#"', FETCHED.sub("", html))

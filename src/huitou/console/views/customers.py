@@ -20,9 +20,11 @@ from huitou.console.views.broadcasts import page_number
 from huitou.customers.rfm import BY_RFM
 from huitou.decisions.reasons import explain
 from huitou.events.identity import undo_merge
+from huitou.flows.refresh import forget
 from huitou.stores.ledger import transaction
 
 CONTACT_KINDS = ("phone", "email")
+MOST_CONTACTS = 4  # in the heading; all of them stand among the identifiers
 
 log = structlog.get_logger(__name__)
 
@@ -70,6 +72,7 @@ def _show(request: HttpRequest, customer: str, *, revealed: bool) -> HttpRespons
     if profile.customer != customer:
         return redirect("customer", customer=profile.customer)
     identifiers = [_shown(row, revealed=revealed) for row in people.identifiers_of(customer)]
+    contacts = [row for row in identifiers if row["kind"] in CONTACT_KINDS]
     hours = people.hours_of(customer)
     shown = {
         "nav": "customers",
@@ -77,7 +80,8 @@ def _show(request: HttpRequest, customer: str, *, revealed: bool) -> HttpRespons
         "person": profile.person,
         "portrait": profile.portrait,
         "identifiers": identifiers,
-        "contacts": [row for row in identifiers if row["kind"] in CONTACT_KINDS],
+        "contacts": contacts[:MOST_CONTACTS],
+        "more_contacts": max(0, len(contacts) - MOST_CONTACTS),
         "merges": [_merge(row, revealed=revealed) for row in people.merges_of(customer)],
         "consents": people.consents_of(customer),
         "revealed": revealed,
@@ -102,6 +106,7 @@ def _merge(row: dict[str, Any], *, revealed: bool) -> dict[str, Any]:
 def undo(request: HttpRequest, customer: str, merge: int) -> HttpResponse:
     with transaction() as connection:
         undo_merge(connection, merge)
+        forget(connection)
     log.info("merge_undone", merge=merge, by=request.user.get_username())
     messages.success(request, _("The merge was undone and will not be made again by itself."))
     return redirect("customer", customer=customer)
@@ -111,7 +116,9 @@ def undo(request: HttpRequest, customer: str, merge: int) -> HttpResponse:
 def timeline(request: HttpRequest, customer: str) -> HttpResponse:
     listed = people.events_of(customer, page_number(request))
     told = [{**event, "sentence": sentences.tell(event)} for event in listed.rows]
-    return render(request, "widgets/timeline.html", {"page": listed, "events": told, "customer": customer})
+    return render(
+        request, "widgets/timeline.html", {"page": listed, "events": sentences.fold(told), "customer": customer}
+    )
 
 
 @widget

@@ -49,12 +49,13 @@ def message_list(request: HttpRequest) -> HttpResponse:
 def message_page(request: HttpRequest, message: str) -> HttpResponse:
     opened = mails.open_message(message)
     row = opened.row
+    led = {link["token"]: snapshot.product_name(link["product"]) or link["target"] for link in opened.links}
     shown = {
         "nav": "messages",
         "message": row,
         "body": opened.body,
         "headers": _masked(opened.body["headers"]) if opened.body else {},
-        "receipts": opened.receipts,
+        "receipts": [{**told, "detail": led.get(told["detail"], told["detail"])} for told in opened.receipts],
         "links": [{**link, "name": snapshot.product_name(link["product"])} for link in opened.links],
         "address": mask("email" if "@" in row["address"] else "phone", row["address"]) if row["address"] else "",
     }

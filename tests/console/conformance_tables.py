@@ -1,0 +1,75 @@
+"""What the conformance test runs the console's queries on: the tea shop's busy month, and decisions about its people."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+import pyarrow as pa
+
+from customers.conformance_tables import PARAMS as SHOP
+from customers.conformance_tables import tables as shop_tables
+from customers.tea_shop import NOW
+from huitou.decisions.lake_tables import DECISIONS
+from huitou.kit.clock import DAY, HOUR
+from huitou.stores.sql import all_queries
+
+TOLD = {
+    **next(iter(SHOP.values())),
+    "campaign": "follow-up",
+    "rfm": None,
+    "stage": "active",
+    "first": 2,
+    "last": 6,
+    "part": "林",
+    "offset_us": 8 * HOUR,
+}
+PARAMS = {query.name: TOLD for query in all_queries() if query.room == "console"}
+
+
+@cache
+def tables() -> dict[str, pa.Table]:
+    return {**shop_tables(), "decisions": decisions()}
+
+
+def decisions() -> pa.Table:
+    """Two campaigns, two broadcasts; people with three steps, held out, left alone, and one under an absorbed id."""
+    rows = [row for number in range(24) for row in _of_person(number)]
+    return pa.Table.from_pylist(rows, schema=DECISIONS.schema)
+
+
+def _of_person(number: int) -> list[dict[str, Any]]:
+    action = ("send", "holdout", "nothing", "send")[number % 4]
+    steps = range(1, 1 + number % 3 + 1) if action == "send" else [0]
+    return [_row(number, action, step) for step in steps]
+
+
+def _row(number: int, action: str, step: int) -> dict[str, Any]:
+    sends = action == "send"
+    offer = {"offer": {"name": "ten", "expected_cost_micro": 1_234_567 * number}} if number % 4 == 3 else {}
+    return {
+        "decision_id": f"d{number:02}-{step}",
+        "campaign": "follow-up" if number % 5 else "welcome",
+        "broadcast": "B20" if number % 7 else "B19",
+        "customer": "c03x" if number == 9 else f"c{number:02}",
+        "user_id": None,
+        "decided_at": NOW - number % 2 * DAY,
+        "action": action,
+        "reason": ("high_intent", "holdout", "no_consent", "drifting")[number % 4],
+        "policy": "rules",
+        "policy_version": "1",
+        "timing": "daily_3" if sends else None,
+        "step": step,
+        "send_at": NOW + step * DAY if sends else None,
+        "channel": "email" if sends else None,
+        "offer": ("none", "ten")[number % 4 == 3] if sends else None,
+        "products": ["P1"] if sends else [],
+        "propensity": 0.9,
+        "expected_profit_minor": Decimal(number) / 8,
+        "cost_minor": Decimal("0.1") if sends else Decimal(0),
+        "features_hash": "0" * 16,
+        "seed": "s",
+        "context": json.dumps({"intent": "high", **offer}) if number % 6 else None,
+    }
