@@ -34,11 +34,8 @@ class Refreshed:
     portraits: int | None
 
 
-def catch_up(progress: Progress | None = None, *, force: bool = False) -> Refreshed:
-    """Load the journal, then make visits and portraits anew where events came since. One at a time; others wait.
-
-    `force` makes everything anew: after a merge was taken back, which no event tells.
-    """
+def catch_up(progress: Progress | None = None) -> Refreshed:
+    """Load the journal, then make visits and portraits anew where events came since. One at a time; others wait."""
     say = progress or (lambda stage: None)
     loaded = absorb(progress)
     with connect() as holder:
@@ -48,9 +45,9 @@ def catch_up(progress: Progress | None = None, *, force: bool = False) -> Refres
         done, computed_at = _mark(holder)
         now = clock.now_us()
         back = now < computed_at  # a replay: what was seen later must go again
-        if position == done and not force and not back and now - computed_at < STALE:
+        if position == done and not back and now - computed_at < STALE:
             return Refreshed(loaded, None, None)
-        since = None if force or back or done < 0 else (done, computed_at)
+        since = None if back or done < 0 else (done, computed_at)
         visits, portraits = _refresh(since, now, say)
         holder.execute(
             "INSERT INTO refresh_mark (name, position, at) VALUES ('portraits', %s, %s)"
@@ -72,6 +69,11 @@ def absorb(progress: Progress | None = None) -> int:
     apply_receipts()
     cancel_stopped()
     return loaded.events
+
+
+def forget(connection: Connection) -> None:
+    """Let the next refresh make everything anew: a merge was taken back, which no event tells."""
+    connection.execute("DELETE FROM refresh_mark WHERE name = 'portraits'")
 
 
 def _mark(connection: Connection) -> tuple[int, int]:
