@@ -38,6 +38,11 @@ Bench = Callable[[int | None, Path], Figure]
 BENCHES = {
     "ingest": "ingest:measure_batches",
     "ingest-single": "ingest:measure_singles",
+    "load": "load:measure_load",
+    "portraits": "portraits:measure_portraits",
+    "refresh": "portraits:measure_refresh",
+    "plan": "plan:measure_plan",
+    "send": "send:measure_send",
 }
 
 
