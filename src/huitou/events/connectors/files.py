@@ -18,6 +18,7 @@ HEAD_BYTES = 65_536
 LONGEST_LINE = 4 << 20  # bytes; a longer one is no row and no event, and would be held in memory
 LARGEST_WHOLE = 256 << 20  # of what must be held in memory as one
 LARGEST_GZIP = 64 << 20  # of which the whole is read ahead to see that nothing is missing
+SAMPLES = 50  # JSON values a format is recognised by
 BINARY = {b"PK\x03\x04": "xlsx", b"PAR1": "parquet", b"\xd0\xcf\x11\xe0": "xlsx"}  # the last is xls
 # A row of a rejected-rows file: what was wrong comes first, then the row as it was read.
 REJECTED_COLUMNS = ("row", "field", "reason")
@@ -31,7 +32,7 @@ class Head:
     kind: str  # csv | json | xlsx | parquet
     text: str = ""
     columns: tuple[str, ...] = ()  # header of a table, else empty
-    first: Any = None  # first JSON value: of the first line, or the whole document
+    samples: tuple[Any, ...] = ()  # the first JSON values: of the lines, or the items of the document
     lines: bool = field(default=False)  # one JSON value per line
 
 
@@ -70,7 +71,8 @@ def read_lines(path: Path) -> Iterator[str]:
     with open_bytes(path) as raw:
         start = raw.peek(4)[:4] if isinstance(raw, io.BufferedReader) else b""
         if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
-            yield from io.TextIOWrapper(raw, "utf-16", errors="replace", newline="")
+            with io.TextIOWrapper(raw, "utf-16", errors="replace", newline="") as text:
+                yield from text
             return
         if start[:3] == b"\xef\xbb\xbf":
             raw.read(3)
@@ -137,7 +139,7 @@ def _some_lines(path: Path) -> Iterator[str]:
 
 def _is_workbook(path: Path) -> bool:
     try:
-        with zipfile.ZipFile(seekable(path)) as archive:
+        with seekable(path) as file, zipfile.ZipFile(file) as archive:
             return "xl/workbook.xml" in archive.namelist()
     except (zipfile.BadZipFile, OSError):
         return False
@@ -153,29 +155,37 @@ def seekable(path: Path) -> IO[bytes]:
 
 
 def _json_head(path: Path, text: str) -> Head:
-    first_line = text.lstrip().split("\n", 1)[0]
+    """NDJSON whose first line is broken is still NDJSON: its other lines go in."""
+    first_line, _, others = text.lstrip().partition("\n")
     try:
-        return Head(path, "json", text, first=unwrap(json.loads(first_line)), lines=True)
+        values = [unwrap(json.loads(first_line))]
     except (ValueError, RecursionError):
-        pass
-    try:
-        whole = json.loads(read_whole(path))
-    except (ValueError, RecursionError):
-        # NDJSON whose first line is broken is still NDJSON: its other lines go in.
-        return Head(path, "json", text, first=_first_value(text), lines=True)
-    return Head(path, "json", text, first=whole)
-
-
-def _first_value(text: str) -> Any:
-    """The first line that is a JSON object, so that one broken line does not hide what the file is."""
-    for line in text.splitlines()[1:50]:
         try:
-            value = unwrap(json.loads(line))
+            return Head(path, "json", text, samples=_items([json.loads(read_whole(path))]))
+        except (ValueError, RecursionError):
+            values = []
+    values += _values_in(others)
+    if not any(isinstance(value, dict | list) for value in values):
+        raise refuse_file(path, "不是 JSON。", "is not JSON")
+    return Head(path, "json", text, samples=_items(values), lines=True)
+
+
+def _values_in(text: str) -> list[Any]:
+    values = []
+    for line in text.splitlines()[:SAMPLES]:
+        try:
+            values.append(unwrap(json.loads(line)))
         except (ValueError, RecursionError):
             continue
-        if isinstance(value, dict | list):
-            return value
-    return None
+    return values
+
+
+def _items(values: list[Any]) -> tuple[Any, ...]:
+    """The values, or what they are lists of: enough to tell a format by."""
+    items: list[Any] = []
+    for value in values:
+        items += value[:SAMPLES] if isinstance(value, list) else [value]
+    return tuple(items[:SAMPLES])
 
 
 def unwrap(value: Any) -> Any:

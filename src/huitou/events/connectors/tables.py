@@ -65,7 +65,9 @@ def head_columns(head: Head) -> tuple[str, ...]:
         return ()
     try:
         return read_table(head.path).columns
-    except Refused:  # recognising must not refuse: reading will say what is wrong
+    except Refused:
+        if head.kind != "csv":  # no text could pass for these
+            raise
         return ()
 
 
@@ -202,18 +204,19 @@ def _parquet(path: Path) -> Table:
     import pyarrow.parquet as pq
 
     try:
-        file = pq.ParquetFile(seekable(path))
-    except (pa.ArrowInvalid, OSError) as error:
+        with seekable(path) as file:
+            columns = tuple(pq.read_schema(file).names)
+    except (pa.ArrowException, OSError) as error:
         raise refuse_file(
             path, f"打不开这个 Parquet({error})。", f"the Parquet file cannot be read ({error})"
         ) from error
 
     def rows() -> Iterator[Numbered]:
         number = 0
-        for batch in file.iter_batches(20_000):
-            columns = [column.to_pylist() for column in batch.columns]
-            for cells in zip(*columns, strict=True):
-                number += 1
-                yield number, cells
+        with seekable(path) as file:
+            for batch in pq.ParquetFile(file).iter_batches(20_000):
+                for cells in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+                    number += 1
+                    yield number, cells
 
-    return _without_reasons(Table(tuple(file.schema_arrow.names), rows()))
+    return _without_reasons(Table(columns, rows()))

@@ -23,11 +23,15 @@ FANCLUB = {1: "fanclub_upgraded", 2: "fanclub_joined", 16: "fanclub_left"}
 
 
 def recognise(head: Head) -> float:
-    first = head.first
-    if isinstance(first, dict) and "body" in first and isinstance(first.get("headers"), dict):
-        return 1.0 if "x-msg-type" in _lower(first["headers"]) else 0.5
-    first = first[0] if isinstance(first, list) and first else first
-    return 1.0 if isinstance(first, dict) and "msg_id" in first and "sec_openid" in first else 0.0
+    return max(map(_likeness, head.samples), default=0.0)
+
+
+def _likeness(value: Any) -> float:
+    if not isinstance(value, dict):
+        return 0.0
+    if "body" in value and isinstance(value.get("headers"), dict):
+        return 1.0 if "x-msg-type" in _lower(value["headers"]) else 0.5
+    return 1.0 if "msg_id" in value and "sec_openid" in value else 0.0
 
 
 def read(path: Path, options: Options) -> Iterator[Record]:

@@ -18,12 +18,15 @@ TYPES = frozenset({"track", "identify", "page", "screen", "group", "alias"})
 
 
 def recognise(head: Head) -> float:
-    first = head.first[0] if isinstance(head.first, list) and head.first else head.first
-    if not isinstance(first, dict):
-        return 0.3 if head.kind == "json" and head.lines and first is None else 0.0
-    if isinstance(first.get("batch"), list) or first.get("type") in TYPES:
+    return max(map(_likeness, head.samples), default=0.0)
+
+
+def _likeness(value: Any) -> float:
+    if not isinstance(value, dict):
+        return 0.0
+    if isinstance(value.get("batch"), list) or value.get("type") in TYPES:
         return 1.0
-    return 0.6 if "event" in first and {"userId", "anonymousId", "messageId"} & first.keys() else 0.1
+    return 0.6 if "event" in value and {"userId", "anonymousId", "messageId"} & value.keys() else 0.0
 
 
 def read(path: Path, options: Options) -> Iterator[Record]:

@@ -21,8 +21,7 @@ title = {"zh": "企业微信直播观看明细", "en": "WeCom live watch list"}
 
 
 def recognise(head: Head) -> float:
-    first = head.first[0] if isinstance(head.first, list) and head.first else head.first
-    return 1.0 if isinstance(first, dict) and isinstance(first.get("stat_info"), dict) else 0.0
+    return float(any(isinstance(one, dict) and isinstance(one.get("stat_info"), dict) for one in head.samples))
 
 
 def read(path: Path, options: Options) -> Iterator[Record]:
