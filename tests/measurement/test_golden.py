@@ -16,10 +16,10 @@ Messages: a and b at 0.1 fen, c at 5 fen in doubt, d none. 5.2 fen in all.
 from __future__ import annotations
 
 import pytest
-from measurement.tea_campaign import CAMPAIGN, CLOSED, DECIDED, ENDED, decided, paid, report_of, room, sent
 
 from customers.tea_shop import order, us
 from huitou.kit.clock import DAY, HOUR, MINUTE
+from measurement.tea_campaign import CAMPAIGN, CLOSED, DECIDED, ENDED, decided, paid, report_of, room, sent
 
 PEOPLE = "abcdefghi"
 DAY_1, DAY_2 = ENDED + DAY, ENDED + 2 * DAY

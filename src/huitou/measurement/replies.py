@@ -18,7 +18,7 @@ NEGATIVE = re.compile(
     r"|发得?太(勤|多|频繁)|(太|真|好)烦|烦(死|人)|骚扰|举报|投诉|拉黑|垃圾(短信|邮件|信息|广告)|不感兴趣"
     r"|(^|[,,。!!\s])不需要|(^|[,,。!!\s])滚(?!动|筒|烫)"
     r"|unsubscrib|remove me|take me off|leave me alone|not interested|no thanks?\b"
-    r"|\bstop (it|this|sending|e-?mailing|texting|messaging|contacting|bothering|spamming)"
+    r"|^\W*(please )?stop (it|this)\b|\bstop (sending|e-?mailing|texting|messaging|contacting|bothering|spamming)"
     r"|(do not|don'?t|never) (contact|e-?mail|text|message|write|send)|no more (e-?mails?|texts?|messages?)"
     r"|too many (e-?mails?|texts?|messages?)|\bspam|annoying|harass|report you|complain",
     re.IGNORECASE,

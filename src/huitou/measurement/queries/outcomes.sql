@@ -9,8 +9,9 @@ WITH priced AS (
   SELECT
     l.order_id,
     l.shop,
-    least(least(l.quantity, 1000000) * least(coalesce(l.price_minor, p.price_minor), 1000000000000), 100000000000)
-      AS minor,
+    greatest(least(
+      greatest(least(l.quantity, 1000000), 0) * least(coalesce(l.price_minor, p.price_minor), 1000000000000), 100000000000
+    ), 0) AS minor,
     1000000 - greatest(least(coalesce(p.margin_ppm, $margin_ppm), 1000000), -1000000) AS cost_ppm
   FROM order_products AS l
   LEFT JOIN products AS p ON p.product = l.product
@@ -25,19 +26,28 @@ lines AS (
   FROM priced
   GROUP BY order_id, shop
 ),
-bought AS (
+told AS (
   SELECT
     o.customer,
-    least(o.amount_minor, 100000000000) AS amount_minor,
-    least(o.amount_minor, 100000000000) - least(o.refunded_minor, least(o.amount_minor, 100000000000)) AS kept_minor,
-    coalesce(l.list_minor, least(o.amount_minor, 100000000000)) AS list_minor,
-    coalesce(l.goods_micro, least(o.amount_minor, 100000000000) * (1000000 - $margin_ppm)) AS goods_micro
+    o.order_id,
+    o.shop,
+    coalesce(o.paid_at, o.created_at, o.shipped_at, o.received_at) AS bought_at,
+    greatest(least(o.amount_minor, 100000000000), 0) AS amount_minor,
+    greatest(o.refunded_minor, 0) AS refunded_minor
   FROM orders AS o
-  JOIN assigned AS a ON a.customer = o.customer
-  LEFT JOIN lines AS l ON l.order_id = o.order_id AND l.shop = o.shop
   WHERE o.status NOT IN ('cancelled', 'created')
-    AND coalesce(o.paid_at, o.created_at, o.shipped_at, o.received_at) >= greatest(a.since_at, $ended_at)
-    AND coalesce(o.paid_at, o.created_at, o.shipped_at, o.received_at) < $until_at
+),
+bought AS (
+  SELECT
+    t.customer,
+    t.amount_minor,
+    t.amount_minor - least(t.refunded_minor, t.amount_minor) AS kept_minor,
+    coalesce(l.list_minor, t.amount_minor) AS list_minor,
+    coalesce(l.goods_micro, t.amount_minor * (1000000 - $margin_ppm)) AS goods_micro
+  FROM told AS t
+  JOIN assigned AS a ON a.customer = t.customer
+  LEFT JOIN lines AS l ON l.order_id = t.order_id AND l.shop = t.shop
+  WHERE t.bought_at >= greatest(a.since_at, $ended_at) AND t.bought_at < $until_at
 ),
 sums AS (
   SELECT
@@ -51,8 +61,9 @@ sums AS (
       - CASE
         WHEN kept_minor = amount_minor THEN goods_micro
         WHEN amount_minor <= 1000000000
-          THEN goods_micro // amount_minor * kept_minor + goods_micro % amount_minor * kept_minor // amount_minor
-        ELSE goods_micro // amount_minor * kept_minor
+          THEN goods_micro // nullif(amount_minor, 0) * kept_minor
+            + goods_micro % nullif(amount_minor, 0) * kept_minor // nullif(amount_minor, 0)
+        ELSE goods_micro // nullif(amount_minor, 0) * kept_minor
       END
     ), 1000000000000000000), -1000000000000000000) AS BIGINT) AS profit_micro
   FROM bought

@@ -1,0 +1,20 @@
+"""What the conformance test runs this room's queries on: decisions of several broadcasts and campaigns."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pyarrow as pa
+
+from huitou.decisions.lake_tables import DECISIONS
+from stores.nasty import nasty_table
+
+PARAMS = {"campaigns_of": {"broadcast": "B20"}}
+
+
+@cache
+def tables() -> dict[str, pa.Table]:
+    """Every table that a query of this room reads, by name."""
+    choices = {"broadcast": ["B20", "B21", "B22"], "campaign": ["tea", "follow-up", "other"]}
+    keys = ("broadcast", "campaign", "decided_at")
+    return {"decisions": nasty_table(DECISIONS.schema, rows=60, key="decision_id", never_null=keys, values=choices)}

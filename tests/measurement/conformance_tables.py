@@ -1,0 +1,108 @@
+"""What the conformance test runs this room's queries on: a campaign with every kind of person and order, and nasty rows."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+
+import pyarrow as pa
+
+from huitou.customers.lake_tables import VISITS
+from huitou.decisions.lake_tables import DECISIONS
+from huitou.kit.clock import DAY
+from measurement.tea_campaign import CLOSED, DECIDED, ENDED, MERGES, MESSAGES
+from stores.nasty import nasty_table
+
+PEOPLE = [f"c{number}" for number in range(20)]
+SHOW = {"broadcast": "B20", "campaign": "tea"}
+PARAMS = {
+    "assigned": SHOW,
+    "decided": SHOW,
+    "plans": SHOW,
+    "funnel": {"broadcast": "B20"},
+    "before": {"broadcast": "B20", "started_at": ENDED - DAY, "ended_at": ENDED},
+    "outcomes": {"ended_at": ENDED, "until_at": CLOSED, "margin_ppm": 300_000},
+}
+CONTEXTS = (
+    '{"holdout":0.1}', '{"holdout":0.19,"offer":{"name":"ten"}}', '{"offer":{"name":null}}', "{}", '{"holdout":"x"}',
+    json.dumps({"holdout": 0.271, "offer": {"name": "二十"}}),
+)  # fmt: skip
+MOMENTS = (ENDED - 2 * DAY, ENDED - 1, ENDED, DECIDED - 1, DECIDED, DECIDED + DAY, CLOSED - 1, CLOSED)
+MONEY = (0, 1, 3, 7, 9_000, 18_000, 20_000, -5, 10**9, 10**9 + 7, 10**12, 10**15)
+STATES = ("paid", "shipped", "received", "refunded", "cancelled", "created")
+
+
+@cache
+def tables() -> dict[str, pa.Table]:
+    """Every table that a query of this room reads, by name."""
+    choices = {
+        "customer": PEOPLE, "broadcast": ["B20", "B20", "B21"], "campaign": ["tea", "tea", "other"],
+        "action": ["send", "send", "holdout", "nothing"], "reason": ["considering", "explored", "holdout"],
+        "context": CONTEXTS, "timing": ["next_day", "daily_3"], "channel": ["email", "sms"], "offer": ["none", "ten"],
+        "decided_at": [DECIDED, DECIDED + DAY],
+    }  # fmt: skip
+    keys = ("customer", "broadcast", "campaign", "action", "decided_at", "context")
+    return {
+        "decisions": nasty_table(DECISIONS.schema, rows=120, key="decision_id", never_null=keys, values=choices),
+        "merges": pa.Table.from_pylist([{"customer": "c1", "root": "c0"}, {"customer": "c2", "root": "c0"}], MERGES),
+        "visits": nasty_table(
+            VISITS.schema, rows=60, never_null=["broadcast", "customer", "ordered"],
+            values={"customer": PEOPLE, "broadcast": ["B20", "B21"]} | {name: range(9) for name in COUNTS},
+        ),
+        "broadcasts": _shows(),
+        "assigned": pa.table({"customer": PEOPLE, "since_at": [DECIDED + DAY * (n % 2) for n in range(len(PEOPLE))]}),
+        "bought": pa.table({"customer": PEOPLE[::2], "orders": [n % 3 for n in range(len(PEOPLE[::2]))]}),
+        "handed": nasty_table(
+            MESSAGES, rows=40, key="id", never_null=["customer", "cost_micro"],
+            values={"customer": PEOPLE, "cost_micro": [0, 100_000, 5_000_000]},
+        ).select(["id", "customer", "cost_micro"]),
+        **_orders(),
+        **_answers(),
+    }  # fmt: skip
+
+
+COUNTS = ("watch_seconds", "carts", "clicks", "questions", "products_seen", "order_minor")
+
+
+def _shows() -> pa.Table:
+    schema = pa.schema([("broadcast", pa.string()), ("title", pa.string()), ("started_at", pa.int64())])
+    shows = [("B20", "冬茶专场", ENDED - DAY), ("B21", None, ENDED)]
+    return pa.Table.from_pylist([dict(zip(schema.names, show, strict=True)) for show in shows], schema)
+
+
+def _orders() -> dict[str, pa.Table]:
+    text, number = pa.string(), pa.int64()
+    moments = ("paid_at", "created_at", "shipped_at", "received_at")
+    order = pa.schema(
+        [("order_id", text), ("shop", text), ("customer", text), ("status", text)]
+        + [(name, number) for name in (*moments, "amount_minor", "refunded_minor")]
+    )
+    money = ["amount_minor", "refunded_minor"]
+    line = pa.schema(
+        [("order_id", text), ("shop", text), ("product", text), ("quantity", number), ("price_minor", number)]
+    )
+    product = pa.schema([("product", text), ("price_minor", number), ("margin_ppm", number)])
+    ids = [f"order_id{row}" for row in range(90)]
+    return {
+        "orders": nasty_table(
+            order, rows=90, key="order_id", never_null=["shop", "customer", "status", *money],
+            values={"shop": ["S1"], "customer": [*PEOPLE, "stranger"], "status": STATES}
+            | dict.fromkeys(moments, MOMENTS) | dict.fromkeys(money, MONEY),
+        ),
+        "order_products": nasty_table(
+            line, rows=110, never_null=["order_id", "shop", "product", "quantity"],
+            values={"order_id": ids[:70], "shop": ["S1"], "product": ["product0", "product1", "P9"],
+                    "quantity": [1, 1, 2, 0, 10**6], "price_minor": MONEY},
+        ),
+        "products": nasty_table(
+            product, rows=4, key="product",
+            values={"price_minor": [9_000, 20_000], "margin_ppm": [400_000, 0, 1_000_000, -300_000, 2_000_000]},
+        ),
+    }  # fmt: skip
+
+
+def _answers() -> dict[str, pa.Table]:
+    names = ["unsubscribed", "message_complained", "message_replied", "message_clicked"]
+    schema = pa.schema([("name", pa.string()), ("message", pa.string()), ("content", pa.string())])
+    said = nasty_table(schema, rows=60, never_null=["name"], values={"name": names, "message": ["m1", "m2", "m3"]})
+    return {"events": said, "sent": pa.table({"message": ["m1", "m2", "m4"]})}
