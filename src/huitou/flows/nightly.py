@@ -15,7 +15,7 @@ from huitou.customers.refresh import ZONE
 from huitou.decisions.lake_tables import DECISIONS
 from huitou.events.lake_tables import EVENTS, ORDER_LINES
 from huitou.events.load import LOCK as LOADER
-from huitou.flows.refresh import Refreshed, catch_up
+from huitou.flows.refresh import Refreshed, catch_up, forget
 from huitou.kit import clock
 from huitou.kit.settings import settings
 from huitou.stores.lake import Lake, LakeTable
@@ -57,7 +57,9 @@ def run_nightly(*, force: bool = False) -> Night | None:
             if last is None:
                 _mark(holder, now)
             return None
-        refreshed = catch_up(force=True)
+        with transaction() as connection:
+            forget(connection)
+        refreshed = catch_up()
         lake = Lake(settings().lake)
         compacted = tuple(table.name for table in WRITERS if _compact(lake, table))
         deleted = sum(_vacuum(lake, table) for table in WRITERS)
