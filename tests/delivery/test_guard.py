@@ -80,7 +80,7 @@ def pause_campaign(connection: Connection) -> None:
 
 
 def fill_cap(connection: Connection) -> None:
-    add_messages(connection, [Planned("anna", occurrence="b0", state="unknown", final_at=NOON - DAY + 1)])
+    add_messages(connection, [Planned("anna", occurrence="b0", state="unknown", final_at=NOON - DAY + 2 * HOUR)])
 
 
 def run_late(connection: Connection) -> None:
@@ -195,13 +195,14 @@ def test_what_consent_holds(ledger: ModuleType, records: list[tuple[bool, str, i
 def test_caps_roll_and_are_half_open(ledger: ModuleType) -> None:
     with ledger.transaction() as connection:
         make_campaign(connection)
-        for name in ("day_ago", "just_under", "three_in_seven", "two_in_seven", "never_went"):
+        for name in ("day_ago", "just_under", "hours_under", "three_in_seven", "two_in_seven", "never_went"):
             add_customer(connection, name)
         add_messages(
             connection,
             [
                 Planned("day_ago", occurrence="b0", state="submitted", final_at=NOON - DAY),
                 Planned("just_under", occurrence="b0", state="in_doubt", final_at=NOON - DAY + 1),
+                Planned("hours_under", occurrence="b0", state="in_doubt", final_at=NOON - DAY + HOUR + 1),
                 *(
                     Planned("three_in_seven", occurrence=f"b{n}", step=9, state="clicked", final_at=NOON - n * DAY)
                     for n in (2, 3, 6)
@@ -213,15 +214,32 @@ def test_caps_roll_and_are_half_open(ledger: ModuleType) -> None:
                 Planned("never_went", occurrence="b0", state="failed", final_at=NOON - HOUR),
             ],
         )
-        names = ("day_ago", "just_under", "three_in_seven", "two_in_seven", "never_went")
+        names = ("day_ago", "just_under", "hours_under", "three_in_seven", "two_in_seven", "never_went")
         ids = dict(zip(add_messages(connection, [Planned(name) for name in names]), names, strict=True))
     assert {ids[verdict.message]: verdict.reason for verdict in decide(ledger)} == {
         "day_ago": "",
-        "just_under": "cap",
+        "just_under": "cap_soon",
+        "hours_under": "cap",
         "three_in_seven": "cap",
         "two_in_seven": "",
         "never_went": "",
     }
+
+
+def test_a_reminder_does_not_fall_to_the_seconds_the_last_one_was_late(ledger: ModuleType) -> None:
+    late = 12_000_000
+    with ledger.transaction() as connection:
+        make_campaign(connection)
+        add_customer(connection, "anna")
+        add_messages(connection, [Planned("anna", step=1, state="submitted", final_at=NOON - DAY + late)])
+        [message] = add_messages(connection, [Planned("anna", step=2)])
+    assert [verdict.reason for verdict in decide(ledger)] == ["cap_soon"]
+    with ledger.transaction() as connection:
+        assert state_of(connection, message) == ("planned", "cap_soon")
+        assert claim(connection, NOON + late - 1, 10) == []
+        claimed = claim(connection, NOON + late, 10)
+        [verdict] = finalise(connection, claimed, [Rules(caps=CAPS)], NOON + late)
+        assert verdict.reason == ""
 
 
 def test_of_one_persons_messages_in_a_group_one_goes_at_a_time(ledger: ModuleType) -> None:

@@ -18,7 +18,7 @@ from psycopg import Cursor
 from huitou.campaigns.definition import Campaign
 from huitou.campaigns.quiet import move_out
 from huitou.delivery.outbox import COUNTED, LEASE_SECONDS, Message, query
-from huitou.kit.clock import DAY, MINUTE, SECOND
+from huitou.kit.clock import DAY, HOUR, MINUTE, SECOND
 from huitou.kit.text import Text
 from huitou.science.chance import hold_out
 from huitou.stores.ledger import Connection, Row, lock_customers
@@ -38,12 +38,18 @@ REASONS: dict[str, Text] = {
     "campaign_ended": {"zh": "活动已结束", "en": "the campaign has ended"},
     "campaign_paused": {"zh": "活动已暂停", "en": "the campaign is paused"},
     "cap": {"zh": "达到频次上限", "en": "reached the frequency cap"},
+    "cap_soon": {"zh": "频次上限即将释放,稍后发送", "en": "the frequency cap has room again soon, put off"},
     "quiet_hours": {"zh": "静默时段,延后发送", "en": "quiet hours, put off"},
     "offer_expired": {"zh": "优惠已过期", "en": "the offer has expired"},
     "expired": {"zh": "已过时效", "en": "too late"},
     "no_address": {"zh": "没有地址", "en": "has no address"},
     "no_channel": {"zh": "渠道尚未接通", "en": "the channel is not connected"},
 }
+
+
+# A reminder due a day after the last one must not fall to the seconds by which that one went out late: where a cap has
+# room again within this time the message waits for it, else it is dropped.
+CAP_PATIENCE = HOUR
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +151,7 @@ def _parameters(messages: Sequence[Message], rules: Sequence[Rules], now: int) -
         "offers_end": [rule.offer_ends for rule in rules],
         "holdouts": [rule.holdout for rule in rules],
         "has_channel": [rule.has_channel for rule in rules],
+        "patience": CAP_PATIENCE,
         "cap_places": [cap[0] for cap in caps],
         "cap_spans": [cap[1] for cap in caps],
         "cap_most": [cap[2] for cap in caps],

@@ -214,9 +214,13 @@ def _moved(item: _Ready, verdict: Verdict) -> _Ready:
 
 
 def _state_of(reason: str) -> str:
-    return {"quiet_hours": "planned", "campaign_paused": "planned", "expired": "expired", "lost": "lost"}.get(
-        reason, "suppressed"
-    )
+    return {
+        "quiet_hours": "planned",
+        "cap_soon": "planned",
+        "campaign_paused": "planned",
+        "expired": "expired",
+        "lost": "lost",
+    }.get(reason, "suppressed")
 
 
 async def _all_or_first_error(tasks: Sequence[asyncio.Task[None]], guard: asyncio.Task[None]) -> None:

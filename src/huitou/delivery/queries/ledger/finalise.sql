@@ -60,18 +60,23 @@ facts AS MATERIALIZED (
         (
             SELECT c.state FROM campaign c WHERE c.name = h.campaign ORDER BY c.version DESC LIMIT 1
         ) AS campaign_state,
-        EXISTS (
-            SELECT
+        -- When the last of the caps that are full has room again; 0 where all have. A cap of most messages in a span is
+        -- full while the most-th newest of the person's messages is younger than the span.
+        coalesce((
+            SELECT max(oldest.final_at + cap.span)
             FROM unnest(%(cap_places)s::bigint[], %(cap_spans)s::bigint[], %(cap_most)s::integer[])
                 AS cap (place, span, most)
+            CROSS JOIN LATERAL (
+                SELECT o.final_at
+                FROM people p
+                JOIN message o ON o.customer = p.customer AND o.final_at > %(now)s - cap.span
+                WHERE p.person = h.person AND o.state = ANY (%(counted)s)
+                ORDER BY o.final_at DESC
+                OFFSET cap.most - 1
+                LIMIT 1
+            ) oldest
             WHERE cap.place = h.place
-                AND cap.most <= (
-                    SELECT count(*)
-                    FROM people p
-                    JOIN message o ON o.customer = p.customer AND o.final_at > %(now)s - cap.span
-                    WHERE p.person = h.person AND o.state = ANY (%(counted)s)
-                )
-        ) AS capped,
+        ), 0) AS capped_until,
         EXISTS (
             SELECT
             FROM people p
@@ -110,7 +115,8 @@ reasons AS MATERIALIZED (
             WHEN f.complained THEN 'complained'
             WHEN f.campaign_state = 'ended' THEN 'campaign_ended'
             WHEN f.campaign_state = 'paused' AND f.expires_at > %(now)s THEN 'campaign_paused'
-            WHEN f.capped THEN 'cap'
+            WHEN f.capped_until > %(now)s AND f.capped_until <= least(%(now)s + %(patience)s, f.expires_at - 1) THEN 'cap_soon'
+            WHEN f.capped_until > %(now)s THEN 'cap'
             WHEN f.quiet_until > %(now)s AND f.quiet_until < f.expires_at THEN 'quiet_hours'
             WHEN f.offer_ends <= %(now)s THEN 'offer_expired'
             WHEN f.expires_at <= %(now)s OR f.quiet_until >= f.expires_at THEN 'expired'
@@ -135,17 +141,17 @@ written AS (
     SET
         state = CASE
             WHEN v.verdict = '' THEN 'final'
-            WHEN v.verdict IN ('quiet_hours', 'campaign_paused') THEN 'planned'
+            WHEN v.verdict IN ('quiet_hours', 'cap_soon', 'campaign_paused') THEN 'planned'
             WHEN v.verdict = 'expired' THEN 'expired'
             ELSE 'suppressed'
         END,
         reason = v.verdict,
         address = CASE WHEN v.verdict = '' THEN v.address ELSE m.address END,
         final_at = CASE WHEN v.verdict = '' THEN %(now)s END,
-        send_at = CASE WHEN v.verdict = 'quiet_hours' THEN v.quiet_until ELSE m.send_at END,
+        send_at = CASE v.verdict WHEN 'quiet_hours' THEN v.quiet_until WHEN 'cap_soon' THEN v.capped_until ELSE m.send_at END,
         attempts = m.attempts + CASE WHEN v.verdict = '' THEN 1 ELSE 0 END,
         lease_until = %(now)s + %(lease)s,
-        resolved_at = CASE WHEN v.verdict IN ('', 'quiet_hours', 'campaign_paused') THEN NULL ELSE %(now)s END
+        resolved_at = CASE WHEN v.verdict IN ('', 'quiet_hours', 'cap_soon', 'campaign_paused') THEN NULL ELSE %(now)s END
     FROM verdicts v
     WHERE m.id = v.id AND m.fence = v.fence AND m.state || '' = 'claimed' AND v.verdict NOT IN ('moved', 'again')
     RETURNING m.id
