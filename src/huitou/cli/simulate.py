@@ -142,7 +142,7 @@ def _mean_share(scores: Sequence[Score], policy: str, kind: str) -> str:
 
 def _names(text: str, known: Collection[str]) -> list[str]:
     names = [name.strip() for name in text.split(",") if name.strip()]
-    for name in names:
+    for name in names or [""]:
         if name not in known:
             raise typer.BadParameter(f"{name!r} is no world", param_hint="--worlds")
     return list(dict.fromkeys(names))
