@@ -13,6 +13,7 @@ from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import get_language
 
+from huitou.console.reads import snapshot
 from huitou.kit.errors import HuitouError, NotFound, Unavailable
 from huitou.kit.text import language_of, say
 
@@ -85,12 +86,20 @@ def _guarded(
         if not request.user.is_authenticated:
             return with_headers(_to_sign_in(request))
         try:
-            response = view(request, *args, **kwargs)
+            response = _answer(view, request, *args, **kwargs)
         except catch as error:
             response = refuse(request, error)
         return with_headers(response)
 
     return answer
+
+
+def _answer(view: View, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    """A page that is looked at is of one moment; one that changes something reads anew what it changed."""
+    if request.method != "GET":
+        return view(request, *args, **kwargs)
+    with snapshot.one_moment():
+        return view(request, *args, **kwargs)
 
 
 def _to_sign_in(request: HttpRequest) -> HttpResponse:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -44,6 +46,17 @@ class _Open:
 
 _mutex = threading.Lock()
 _open: _Open | None = None
+_moment: ContextVar[list[Stamp] | None] = ContextVar("moment", default=None)
+
+
+@contextmanager
+def one_moment() -> Iterator[None]:
+    """Within it all that is read is of the moment of the first question: looked up once, the same for a whole page."""
+    token = _moment.set([])
+    try:
+        yield
+    finally:
+        _moment.reset(token)
 
 
 def read(key: Hashable, compute: Callable[[Engine], T]) -> T:
@@ -72,6 +85,16 @@ def open_engine() -> Engine:
 
 def stamp_of_now() -> Stamp:
     """What an answer depends on; equal stamps, equal answers."""
+    moment = _moment.get()
+    if moment:
+        return moment[0]
+    stamp = _look()
+    if moment is not None:
+        moment.append(stamp)
+    return stamp
+
+
+def _look() -> Stamp:
     lake = Lake(settings().lake)
     with transaction() as connection:
         merged = connection.execute(MERGED).fetchone()
