@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -62,19 +62,26 @@ def import_files(
             shop=shop,
         )
     failed = False
-    results = []
+    documents = []
     with house(data, now):
         for path in files:
             try:
-                results.append(_import_one(path, options, as_format, quiet=as_json))
+                documents.append(asdict(_import_one(path, options, as_format, quiet=as_json)))
             except HuitouError as error:
                 failed = True
-                err.print(f"[red]✗[/red] {say_text(error.message)}")
+                documents.append(_refused(path, error))
+                err.print(f"✗ {say_text(error.message)}", markup=False, style="red")
     if as_json:
-        documents = [asdict(result) for result in results]
-        print_json(documents[0] if len(files) == 1 and documents else documents)
+        print_json(documents[0] if len(files) == 1 else documents)
     if failed:
         raise typer.Exit(1)
+
+
+def _refused(path: Path, error: HuitouError) -> dict[str, Any]:
+    """What --json says of a file none of which went in."""
+    counts = dict.fromkeys(("accepted", "duplicate", "quarantined", "rejected"), 0)
+    said = {"code": error.code, "message": dict(error.message)}
+    return {"file": str(path), "format": None, **counts, "rejected_file": None, "error": said}
 
 
 def _import_one(path: Path, options: Options, as_format: str | None, quiet: bool) -> ImportResult:

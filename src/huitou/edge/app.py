@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import psycopg
-from psycopg_pool import PoolTimeout
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -64,7 +63,7 @@ def make_app(committer: Committer | None = None) -> Edge:
         Route("/metrics", show_metrics),
         Route("/openapi.json", show_openapi),
     ]
-    handlers = {HuitouError: refuse, HTTPException: _explain, psycopg.Error: _unavailable, PoolTimeout: _unavailable}
+    handlers = {HuitouError: refuse, HTTPException: _explain, psycopg.OperationalError: _unavailable}
     app = Edge(routes=routes, lifespan=_lifespan, exception_handlers=handlers)  # type: ignore[arg-type]
     app.ingest = ingest
     app.state.committer = committer

@@ -8,7 +8,7 @@ import html
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from huitou.delivery.links import find_link
+from huitou.delivery.links import Link, find_link
 from huitou.delivery.receipts import record_click
 from huitou.delivery.unsubscribe import read_token, unsubscribe
 from huitou.edge.metrics import CLICKS, UNSUBSCRIBES
@@ -46,7 +46,9 @@ async def follow_link(request: Request) -> Response:
     return RedirectResponse(link.target, 302, headers=PRIVATE)
 
 
-def _find(token: str):  # type: ignore[no-untyped-def]
+def _find(token: str) -> Link | None:
+    if not (token.isascii() and token.isprintable()):  # PostgreSQL has no U+0000
+        return None
     with transaction() as connection:
         try:
             return find_link(connection, token)
@@ -54,7 +56,7 @@ def _find(token: str):  # type: ignore[no-untyped-def]
             return None
 
 
-def _record(link) -> None:  # type: ignore[no-untyped-def]
+def _record(link: Link) -> None:
     with transaction() as connection:
         record_click(connection, link)
 

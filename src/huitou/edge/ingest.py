@@ -57,7 +57,7 @@ class Ingest:
             return
         except HuitouError as error:
             status, document = status_of(error), describe(error)
-        except psycopg.Error as error:
+        except psycopg.OperationalError as error:  # a full pool too
             log.error("ingest.unavailable", error=type(error).__name__)
             unavailable = Unavailable({"zh": "数据库暂时不可用,请重试。", "en": "the ledger is unavailable; retry"})
             status, document = 503, describe(unavailable)

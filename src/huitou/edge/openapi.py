@@ -16,6 +16,7 @@ STATUSES = {
     400: "The body cannot be used; nothing was stored.",
     401: "The write key or signature is missing or wrong; nothing was stored.",
     404: "No such thing.",
+    408: "The body did not come within 30 seconds; nothing was stored.",
     413: "The body is over 500 KB, as sent or unzipped; nothing was stored.",
     503: "The ledger cannot be written now, or too much is waiting; retry after `Retry-After` seconds.",
 }
@@ -33,7 +34,7 @@ EVENT = {
         "context": {"type": "object"},
     },
 }
-COUNTS = {
+COUNTS: dict[str, Any] = {
     "type": "object",
     "required": ["success", "accepted", "duplicate", "quarantined", "rejected"],
     "properties": {
@@ -77,8 +78,12 @@ def _ingest(summary: str, schema: dict[str, Any]) -> dict[str, Any]:
             "summary": summary,
             "security": [{"writeKey": []}, {"bearer": []}],
             "requestBody": {"required": True, "content": {JSON: {"schema": schema}}},
-            "responses": _answers(good, 400, 401, 413, 503),
-        }
+            "responses": _answers(good, 400, 401, 408, 413, 503),
+        },
+        "options": {
+            "summary": "Browsers of any site may send (CORS).",
+            "responses": {"204": {"description": "They may."}},
+        },
     }
 
 
@@ -105,7 +110,7 @@ def _paths() -> dict[str, Any]:
         "get": {
             "summary": "A tracked link.",
             "parameters": [_token("Names the stored target.")],
-            "responses": {"302": {"description": "To the target."}, "404": _page("No such link.")},
+            "responses": _answers({302: {"description": "To the target."}, 404: _page("No such link.")}, 503),
         }
     }
     paths["/u/{token}"] = _unsubscribe()
@@ -115,30 +120,32 @@ def _paths() -> dict[str, Any]:
 
 def _douyin() -> dict[str, Any]:
     names = ("x-msg-type", "x-nonce-str", "x-roomid", "x-timestamp", "x-signature")
-    good = {200: _json("Every counted event is durable.", {"$ref": "#/components/schemas/Counts"})}
+    counted = {name: schema for name, schema in COUNTS["properties"].items() if name != "success"}
+    counts = {"type": "object", "properties": {"err_no": {"const": 0}, "err_msg": {"type": "string"}, **counted}}
+    good = {200: _json("Every counted event is durable.", counts)}
     return {
         "post": {
             "summary": "Douyin live push, signature verified.",
             "parameters": [{"name": n, "in": "header", "required": True, "schema": {"type": "string"}} for n in names],
             "requestBody": {"required": True, "content": {JSON: {"schema": {"type": "array"}}}},
-            "responses": _answers(good, 400, 401, 413, 503),
+            "responses": _answers(good, 400, 401, 408, 413, 503),
         }
     }
 
 
 def _unsubscribe() -> dict[str, Any]:
     token = [_token("Signed; names the message.")]
-    gone = {"404": _page("The link is not valid.")}
+    gone = {404: _page("The link is not valid.")}
     return {
         "get": {
             "summary": "Asks; never unsubscribes.",
             "parameters": token,
-            "responses": {"200": _page("The question."), **gone},
+            "responses": _answers({200: _page("The question."), **gone}),
         },
         "post": {
             "summary": "Unsubscribes at once (RFC 8058 one-click).",
             "parameters": token,
-            "responses": {"200": _page("Done; again is the same."), **gone},
+            "responses": _answers({200: _page("Done; again is the same."), **gone}, 503),
         },
     }
 
@@ -163,7 +170,7 @@ def _probes() -> dict[str, Any]:
     }
 
 
-DOCUMENT = {
+DOCUMENT: dict[str, Any] = {
     "openapi": "3.1.0",
     "info": {
         "title": "Huitou edge",

@@ -16,7 +16,7 @@ from tests.events.connectors.conftest import events, read, rejections
 
 Write = Callable[..., Path]
 # The longest list of domain.md §1.2.
-ALL = (
+ALL = (  # noqa: SIM905 - as it stands in the export
     "主订单编号,子订单编号,选购商品,商品规格,商品数量,商品ID,商家编码,商品单价,商品金额,订单应付金额,运费,优惠总金额,平台优惠,商家优惠,"
     "达人优惠,平台实际承担优惠金额,支付方式,收件人,收件人手机号,省,市,区,详细地址,订单提交时间,支付完成时间,承诺发货时间,发货时间,"
     "订单完成时间,订单状态,售后状态,取消原因,快递信息,达人ID,达人昵称,流量来源,流量体裁,商家备注,买家留言"

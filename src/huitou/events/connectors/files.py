@@ -158,7 +158,7 @@ def _json_head(path: Path, text: str) -> Head:
     """NDJSON whose first line is broken is still NDJSON: its other lines go in."""
     first_line, _, others = text.lstrip().partition("\n")
     try:
-        values = [unwrap(json.loads(first_line))]
+        values = [_read_value(first_line)]
     except (ValueError, RecursionError):
         try:
             return Head(path, "json", text, samples=_items([json.loads(read_whole(path))]))
@@ -174,10 +174,15 @@ def _values_in(text: str) -> list[Any]:
     values = []
     for line in text.splitlines()[:SAMPLES]:
         try:
-            values.append(unwrap(json.loads(line)))
+            values.append(_read_value(line))
         except (ValueError, RecursionError):
             continue
     return values
+
+
+def _read_value(line: str) -> Any:
+    value = unwrap(json.loads(line))
+    return json.loads(value) if isinstance(value, str) else value  # what was no JSON is kept as text
 
 
 def _items(values: list[Any]) -> tuple[Any, ...]:

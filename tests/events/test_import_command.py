@@ -1,0 +1,71 @@
+"""`huitou import` as people and scripts run it: what it prints, where it leaves what, how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from huitou.kit.settings import settings
+
+GOOD = "手机号,姓名,邮件授权\n19900000001,林晓,是\n19900000002,周周,也许\n"
+
+
+@pytest.fixture
+def run(ledger: ModuleType, data: Path, tmp_path: Path):  # type: ignore[no-untyped-def]
+    def command(*arguments: str) -> subprocess.CompletedProcess[str]:
+        env = {**os.environ, "DATABASE_URL": settings().database_url or "", "HUITOU_LANG": "en", "COLUMNS": "200"}
+        program = [str(Path(sys.executable).with_name("huitou")), "import", *arguments, "--data", str(data)]
+        return subprocess.run(program, env=env, cwd=tmp_path, capture_output=True, text=True, timeout=90, check=False)
+
+    return command
+
+
+def test_json_tells_what_became_of_each_file(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "people.csv").write_text(GOOD)
+    done = run("people.csv", "--json")
+    assert done.returncode == 0
+    told = json.loads(done.stdout)
+    assert {name: told[name] for name in ("file", "format", "accepted", "duplicate", "rejected", "rejected_file")} == {
+        "file": "people.csv",
+        "format": "customers",
+        "accepted": 1,
+        "duplicate": 0,
+        "rejected": 1,
+        "rejected_file": str(tmp_path / "people.csv.rejected.csv"),
+    }
+    again = run("people.csv")
+    assert again.returncode == 0
+    assert "0 rows accepted, 1 duplicate, 1 rejected" in again.stdout
+    assert "email_consent: '也许' is neither yes nor no" in again.stdout
+
+
+def test_a_hopeless_file_is_one_line_and_its_neighbours_go_in(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "people.csv").write_text(GOOD)
+    (tmp_path / "photo.csv").write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR")
+    done = run("photo.csv", "people.csv", "missing.csv", "--json")
+    assert done.returncode == 1
+    told = json.loads(done.stdout)
+    assert [(one["file"], one["format"], one["accepted"]) for one in told] == [
+        ("photo.csv", None, 0),
+        ("people.csv", "customers", 1),
+        ("missing.csv", None, 0),
+    ]
+    assert done.stderr.splitlines() == ["✗ photo.csv: neither text, a table nor JSON", "✗ missing.csv: no such file"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [["--as", "nothing"], ["--map", "user_id"], ["--time-default", "yesterday"], ["--timezone", "Mars/Olympus"]],
+)
+def test_wrong_use_is_refused_before_anything_is_read(run, tmp_path: Path, wrong: list[str]) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "people.csv").write_text(GOOD)
+    done = run("people.csv", *wrong)
+    assert done.returncode in (1, 2)
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.glob("*rejected*")) == []

@@ -1,0 +1,288 @@
+"""Importing files: every row ends somewhere and is counted there; what was rejected can be mended and brought in."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from types import ModuleType
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from huitou.events import importing
+from huitou.events.connectors.base import Options
+from huitou.events.importing import ImportResult, import_file
+from huitou.kit.clock import FrozenClock, parse_time
+from huitou.kit.errors import Refused
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+CUSTOMERS = "手机号,姓名,邮箱,邮件授权\r\n"
+
+
+def counts(result: ImportResult) -> tuple[int, int, int, int]:
+    return result.accepted, result.duplicate, result.quarantined, result.rejected
+
+
+def stored(ledger: ModuleType) -> int:
+    with ledger.connect(autocommit=True) as connection:
+        row = connection.execute("SELECT count(*) FROM journal").fetchone()
+    return int(row[0])
+
+
+def mend(path: str, fix: Callable[[str], str]) -> Path:
+    rejected = Path(path)
+    rejected.write_text(fix(rejected.read_text("utf-8-sig")), "utf-8-sig" if rejected.suffix == ".csv" else "utf-8")
+    return rejected
+
+
+def test_rejected_rows_are_mended_and_imported(ledger: ModuleType, clock: FrozenClock, tmp_path: Path) -> None:
+    path = tmp_path / "客户.csv"
+    rows = ["19900000001,林晓,lin@example.com,是", "19900000002,=cmd|' /C calc'!A0,z@example.com,也许", "-,无名,,是"]
+    path.write_text(CUSTOMERS + "\r\n".join(rows) + "\r\n", "gb18030")
+    result = import_file(path)
+    assert (result.format, *counts(result)) == ("customers", 1, 0, 0, 2)
+    assert result.rejected_file == str(tmp_path / "客户.rejected.csv") or result.rejected_file == str(
+        tmp_path / "客户.csv.rejected.csv"
+    )
+    with Path(result.rejected_file).open(encoding="utf-8-sig", newline="") as file:
+        table = list(csv.reader(file))
+    assert table[0] == ["row", "field", "reason", "手机号", "姓名", "邮箱", "邮件授权"]
+    assert [line[:2] for line in table[1:]] == [["3", "email_consent"], ["4", "user_id"]]
+    assert table[1][3:] == ["19900000002", "'=cmd|' /C calc'!A0", "z@example.com", "也许"]  # no formula
+    mended = mend(result.rejected_file, lambda text: text.replace("也许", "否").replace("-,无名", "19900000003,无名"))
+    again = import_file(mended)
+    assert (again.format, *counts(again), again.rejected_file) == ("customers", 2, 0, 0, 0, None)
+    with ledger.connect(autocommit=True) as connection:
+        phones = connection.execute("SELECT value FROM identifier WHERE kind = 'phone' ORDER BY 1").fetchall()
+    assert phones == [("+8619900000001",), ("+8619900000002",), ("+8619900000003",)]
+
+
+def test_rejected_orders_wait_whole_and_come_in_whole(ledger: ModuleType, clock: FrozenClock, tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text(
+        "﻿主订单编号,子订单编号,商品ID,商品数量,订单应付金额,订单提交时间,支付完成时间,订单状态\n"
+        "\t1,\t11,P1,1,10.00,2026-11-20 19:00:00,2026-11-20 19:01:00,待发货\n"
+        "\t1,\t12,P2,两件,20.00,2026-11-20 19:00:00,2026-11-20 19:01:00,待发货\n"
+        "\t2,\t21,P1,1,10.00,2026-11-20 19:00:00,2026-11-20 19:01:00,待发货\n"
+    )
+    result = import_file(path)
+    assert counts(result) == (1, 0, 0, 2)
+    again = import_file(mend(result.rejected_file or "", lambda text: text.replace("两件", "2")))
+    assert (again.format, *counts(again)) == ("doudian", 2, 0, 0, 0)
+    with ledger.connect(autocommit=True) as connection:
+        orders = connection.execute("SELECT order_id, count(*) FROM stop GROUP BY 1 ORDER BY 1").fetchall()
+    assert orders == [("1", 2), ("2", 2)]
+
+
+def test_rejected_json_is_mended_and_imported(ledger: ModuleType, clock: FrozenClock, tmp_path: Path) -> None:
+    path = tmp_path / "events.ndjson"
+    good = {
+        "type": "track",
+        "event": "live_entered",
+        "userId": "u1",
+        "messageId": "m1",
+        "timestamp": "2026-11-20T11:00:00Z",
+    }
+    lines = [
+        json.dumps(good),
+        json.dumps({**good, "messageId": "m2", "timestamp": "jetzt"}),
+        '{"type": "track", "event": "x", "userId": "u2", ',
+    ]
+    path.write_text("\n".join(lines))
+    result = import_file(path)
+    assert (result.format, *counts(result)) == ("segment", 1, 0, 0, 2)
+    kept = [json.loads(line) for line in Path(result.rejected_file or "").read_text().splitlines()]
+    assert [(one["row"], one["field"]) for one in kept] == [(2, "timestamp"), (3, "")]
+    assert kept[0]["original"] == {**good, "messageId": "m2", "timestamp": "jetzt"}
+    fixed = mend(result.rejected_file or "", lambda text: text.replace("jetzt", "2026-11-20T11:01:00Z"))
+    again = import_file(fixed)
+    assert counts(again) == (1, 0, 0, 1)
+    assert Path(again.rejected_file or "").name != fixed.name
+    last = import_file(mend(again.rejected_file or "", lambda text: text.replace('\\"u2\\", "', '\\"u2\\"}"')))
+    assert counts(last) == (1, 0, 0, 0)
+    assert stored(ledger) == 3
+
+
+def test_rejected_pushes_and_viewers_are_mended_and_imported(
+    ledger: ModuleType, clock: FrozenClock, tmp_path: Path
+) -> None:
+    push = {"msg_id": "7-c-1", "sec_openid": "_000", "timestamp": "?", "content": "几号链接"}
+    douyin = tmp_path / "push.ndjson"
+    douyin.write_text(json.dumps({"headers": {"x-msg-type": "live_comment", "x-roomid": "R1"}, "body": [push]}))
+    wecom = tmp_path / "B20.json"
+    wecom.write_text(
+        json.dumps({"errcode": 0, "stat_info": {"external_users": [{"external_userid": "wm1", "watch_time": "?"}]}})
+    )
+    for path, fix in ((douyin, "1795175510660"), (wecom, "60")):
+        result = import_file(path)
+        assert counts(result) == (0, 0, 0, 1)
+        again = import_file(mend(result.rejected_file or "", lambda text, fix=fix: text.replace('"?"', fix)))  # type: ignore[misc]
+        assert (again.format, *counts(again)) == (result.format, 1, 0, 0, 0)
+    with ledger.connect(autocommit=True) as connection:
+        bodies = [
+            json.loads(bytes(body)) for (body,) in connection.execute("SELECT body FROM journal ORDER BY position")
+        ]
+    assert bodies[0]["properties"]["room_id"] == "R1"
+    assert bodies[1]["properties"] == {"broadcast_id": "B20", "watch_seconds": 60}
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("products.csv", (8, 0, 0, 0)),
+        ("orders-B20.csv", (364, 3, 0, 3)),
+        ("wecom-watch-stat-B20.ndjson.gz", (2864, 0, 0, 0)),
+        ("douyin-live-B20.ndjson.gz", (5179, 65, 0, 0)),
+    ],
+)
+def test_examples_twice_are_once(
+    ledger: ModuleType, tmp_path: Path, name: str, expected: tuple[int, int, int, int]
+) -> None:
+    first = import_file(EXAMPLES / name, rejected_to=tmp_path)
+    assert counts(first) == expected
+    before = stored(ledger)
+    again = import_file(EXAMPLES / name, rejected_to=tmp_path)
+    rows = sum(expected) - expected[3]
+    assert counts(again) == (0, rows, 0, expected[3])
+    assert stored(ledger) == before == first.events
+
+
+def test_a_file_no_row_of_which_is_readable_says_so(ledger: ModuleType, tmp_path: Path) -> None:
+    path = tmp_path / "greeting.txt"
+    path.write_text("亲爱的用户,你好\n再见,朋友\n")
+    with pytest.raises(Refused, match=r"^greeting\.txt: no column tells the customer"):
+        import_file(path)
+    assert list(tmp_path.glob("*rejected*")) == []
+
+
+cells = st.text("19,.-=\"'\n\t是否P元E+\ufeff\u200b", max_size=8)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=st.lists(st.lists(cells, min_size=1, max_size=5), min_size=1, max_size=12))
+def test_every_row_ends_somewhere_and_again_is_a_duplicate(
+    ledger: ModuleType, tmp_path: Path, rows: list[list[str]]
+) -> None:
+    path = tmp_path / "people.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["user_id", "name", "email", "email_consent"])
+        writer.writerow(["u0", "客", "u0@example.com", "yes"])
+        writer.writerows(rows)
+    blank = sum(all(not cell.strip() for cell in row) for row in rows)
+    first = import_file(path)
+    assert sum(counts(first)) == len(rows) + 1 - blank
+    again = import_file(path)
+    assert (again.accepted, again.quarantined, again.rejected) == (0, first.quarantined, first.rejected)
+
+
+def test_a_table_with_mapped_columns_in_any_container(ledger: ModuleType, clock: FrozenClock, tmp_path: Path) -> None:
+    columns = {
+        "wer": ["u1", "u2", None],
+        "was": ["buy", "cart", "buy"],
+        "wann": [20261120, 20261119, 20261118],
+        "betrag": [19.9, None, 5.0],
+    }
+    table = pa.table(columns)
+    pq.write_table(table, tmp_path / "facts.parquet")
+    options = Options(mapping={"user_id": "wer", "event": "was", "time": "wann", "total": "betrag"})
+    result = import_file(tmp_path / "facts.parquet", options)
+    assert (result.format, *counts(result)) == ("table", 2, 0, 0, 1)
+    assert result.mapping == {"user_id": "wer", "event": "was", "time": "wann", "total": "betrag"}
+    assert result.reasons == {"user_id: no customer": 1}
+    with pytest.raises(Refused, match="no role 'wen'"):
+        import_file(tmp_path / "facts.parquet", Options(mapping={"wen": "wer"}))
+    with pytest.raises(Refused, match="no column 'wem'"):
+        import_file(tmp_path / "facts.parquet", Options(mapping={"user_id": "wem"}))
+
+
+def test_two_equal_rows_of_one_day_are_two_facts_of_one_moment_one(
+    ledger: ModuleType, clock: FrozenClock, tmp_path: Path
+) -> None:
+    days = tmp_path / "days.csv"
+    days.write_text("customer_id,date,amount\n4,19970101,29.33\n4,19970101,29.33\n")
+    assert counts(import_file(days)) == (2, 0, 0, 0)
+    assert counts(import_file(days)) == (0, 2, 0, 0)
+    moments = tmp_path / "moments.csv"
+    moments.write_text("customer_id,time,amount\n4,1997-01-01 10:00,29.33\n4,1997-01-01 10:00,29.33\n")
+    assert counts(import_file(moments)) == (1, 1, 0, 0)
+
+
+def head_of(path: Path, rows: int, to: Path) -> Path:
+    """Every n-th part of the file, so that each of its kinds is there."""
+    if not path.exists():
+        pytest.skip(f"{path.name} is not there")
+    table = pq.read_table(path)
+    step = table.num_rows // 3
+    parts = [table.slice(step * part, rows // 3) for part in range(3)]
+    target = to / path.name
+    pq.write_table(pa.concat_tables(parts), target)
+    return target
+
+
+def test_cart_and_purchase_events_of_taobao(ledger: ModuleType, shared: Path, tmp_path: Path) -> None:
+    path = head_of(shared / "data" / "taobao_buy_cart.parquet", 3000, tmp_path)
+    options = Options(time_default=parse_time("2017-12-03T00:00:00", "Asia/Shanghai"))
+    result = import_file(path, options)
+    assert (result.format, result.accepted + result.duplicate, result.rejected) == ("table", 3000, 0)
+    with ledger.connect(autocommit=True) as connection:
+        names = [json.loads(bytes(body))["name"] for (body,) in connection.execute("SELECT body FROM journal")]
+    assert set(names) == {"order_paid", "cart_added"}
+    assert result.accepted == result.events == len(names)
+
+
+def test_invoices_and_returns_of_a_shop(ledger: ModuleType, shared: Path, tmp_path: Path) -> None:
+    path = head_of(shared / "data" / "online_retail_II_2009_2010.parquet", 3000, tmp_path)
+    rows = pq.read_table(path).to_pylist()
+    result = import_file(path, Options(currency="GBP", zone="Europe/London"))
+    customer = next(name for name in rows[0] if name.lower().replace(" ", "").replace("_", "") in ("customerid",))
+    unknown = sum(row[customer] is None or row[customer] != row[customer] for row in rows)
+    assert unknown > 0
+    assert (result.format, sum(counts(result))) == ("table", 3000)
+    assert result.reasons.get("user_id: no customer") == unknown
+    with ledger.connect(autocommit=True) as connection:
+        kinds = dict(connection.execute("SELECT kind, count(*) FROM stop GROUP BY 1").fetchall())
+    assert kinds["order"] > kinds["refunded"] > 0
+
+
+def test_purchases_of_cdnow(ledger: ModuleType, shared: Path, tmp_path: Path) -> None:
+    path = head_of(shared / "data" / "cdnow_sample.parquet", 2001, tmp_path)
+    result = import_file(path, Options(currency="USD"))
+    assert (result.format, *counts(result)) == ("table", 2001, 0, 0, 0)
+    assert counts(import_file(path, Options(currency="USD"))) == (0, 2001, 0, 0)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("taobao_buy_cart", Options(time_default=parse_time("2017-12-03T00:00:00", "Asia/Shanghai"))),
+        ("online_retail_II_2009_2010", Options(currency="GBP", zone="Europe/London")),
+        ("cdnow_sample", Options(currency="USD")),
+    ],
+)
+def test_whole_real_files(ledger: ModuleType, shared: Path, tmp_path: Path, name: str, options: Options) -> None:
+    path = shared / "data" / f"{name}.parquet"
+    result = import_file(path, options, rejected_to=tmp_path)
+    assert sum(counts(result)) == pq.ParquetFile(path).metadata.num_rows
+    again = import_file(path, options, rejected_to=tmp_path)
+    assert (again.accepted, again.duplicate) == (0, result.accepted + result.duplicate)
+    print(asdict(result))  # noqa: T201 - shown with -s
+
+
+def test_progress_is_told_batch_by_batch(
+    ledger: ModuleType, clock: FrozenClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing, "BATCH", 10)
+    path = tmp_path / "people.csv"
+    path.write_text(CUSTOMERS + "".join(f"199{n:08},客{n},,是\n" for n in range(25)))
+    told: list[int] = []
+    import_file(path, progress=told.append)
+    assert told == [10, 20, 25]
