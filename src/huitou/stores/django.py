@@ -95,6 +95,8 @@ def _django_settings(url: str) -> dict[str, Any]:
         "CSRF_TRUSTED_ORIGINS": [public_url],  # behind a proxy that ends TLS, Origin says https and we hear http
         "SESSION_COOKIE_SECURE": public_url.startswith("https://"),
         "CSRF_COOKIE_SECURE": public_url.startswith("https://"),
+        "CSRF_COOKIE_HTTPONLY": True,  # our script reads the token from the page's forms
+        "CSRF_FAILURE_VIEW": "huitou.console.views.errors.forged",
         "INSTALLED_APPS": list(APPS),
         "MIDDLEWARE": list(MIDDLEWARE),
         "ROOT_URLCONF": "huitou.console.urls",
