@@ -8,6 +8,9 @@ WORDS = {
     "sms": 'body = "{{ product.name }}{% if offer %} {{ offer.text }}{% endif %} {{ link }}"',
     "email": 'subject = "{{ product.name }}"\nbody = "<p>{{ product.name }} {{ link }} {{ unsubscribe }}</p>"',
 }
+ANYTHING_FOR_ANYBODY = "".join(
+    f"[intents.{intent}]\nreminders = 3\nevery_hours = 24\n" for intent in ("high", "considering", "drifting")
+)
 ARMS = """
 [caps]
 per_days = [[1, 1], [7, 3]]
@@ -57,7 +60,8 @@ expires_hours = 24
 
 
 def write_campaign(policy: str, viewers: int, name: str, holdout: float = 0.0, explore: float = 0.0) -> str:
-    """TOML for `huitou plan --campaign`. Intents, reminders and everything else not named are the product's defaults."""
+    """TOML for `huitou plan --campaign`. What is not named is the product's default, so are intents and reminders; for
+    a blast they let everybody have every timing, or it would be none."""
     head = f"""name = "{name}"
 kind = "follow_up"
 goal = "order"
@@ -74,4 +78,4 @@ offers_minor = {OFFERS_MINOR * viewers}
 messages_minor = {MESSAGES_MINOR * viewers}
 """
     words = "".join(f"[content.{channel}.zh]\n{text}\n" for channel, text in WORDS.items())
-    return head + ARMS + words
+    return head + ARMS + (ANYTHING_FOR_ANYBODY if policy.startswith("blast") else "") + words
