@@ -35,6 +35,15 @@ WHY = {
 }
 
 
+NO_LIFT = {
+    "nobody_written_to": {"zh": "没有给任何人发送", "en": "nobody was written to"},
+    "nobody_held_out": {
+        "zh": "没有留对照组,没有可比的人",
+        "en": "nobody was held out, so there is nobody to compare with",
+    },
+}
+
+
 def show_report(
     broadcast: Annotated[str, typer.Argument(metavar="BROADCAST", help="Its id; see `huitou broadcasts`.")],
     campaign: CampaignFile = None,
@@ -56,7 +65,9 @@ def show_report(
 
 def print_report(report: Report) -> None:
     when = clock.to_datetime(report.started_at, "Asia/Shanghai").strftime("%Y-%m-%d %H:%M")
-    state = tell("已结束", "final") if report.is_final else tell("进行中", "so far")
+    state = (
+        tell("观察期已结束", "final") if report.is_final else tell("观察期未满,暂定", "provisional: the window is open")
+    )
     out.print(f"[bold]{report.broadcast}[/bold] {report.title or ''}  {when}  {report.campaign}  ({state})")
     _print_funnel(report)
     _print_decided(report)
@@ -64,7 +75,8 @@ def print_report(report: Report) -> None:
     if report.caused:
         print_caused(report.caused, report.currency)
     else:
-        out.print(tell("没有可比的两组人,不谈增量。", "There are no two groups to compare: no lift is claimed."))
+        why = say_text(NO_LIFT[report.no_lift or "nobody_written_to"])
+        out.print(tell(f"不谈增量:{why}。", f"No lift is claimed: {why}."))
     _print_observed(report.observed)
 
 
@@ -150,6 +162,8 @@ def _print_observed(observed: Observed) -> None:
     rows = [[row["broadcast"], f"{row['viewers']:,}", f"{row['share']:.2%}"] for row in observed.conversions]
     title = tell("仅为观察,不代表因果", "Observed only, not caused")
     print_rows(title, [tell("场次", "broadcast"), tell("观看", "viewers"), tell("看播成交率", "live conversion")], rows)
+    pooled = [f"{one.share:.2%}" if one.share is not None else "–" for one in (observed.before, observed.after)]
+    out.print(tell(f"之前合计 {pooled[0]},之后合计 {pooled[1]}", f"all before {pooled[0]}, all after {pooled[1]}"))
     rates = (observed.opt_outs_per_1000, observed.complaints_per_1000, observed.negative_replies_per_1000)
     shown = [f"{rate:.1f}" if rate is not None else "–" for rate in rates]
     out.print(
