@@ -136,3 +136,20 @@ def test_a_stopped_sender_wakes_as_a_zombie(ledger: ModuleType, tmp_path: Path) 
         zombie.send_signal(signal.SIGCONT)
         zombie.wait(PATIENCE_SECONDS)
     check(ledger, sink, ids, IN_FLIGHT)
+
+
+def test_the_database_goes_away_while_sending(ledger: ModuleType, tmp_path: Path) -> None:
+    ids = fill(ledger, 1_000)
+    sink = tmp_path / "sink"
+    with running_sink(sink, keep_mails=False) as url:
+        for share in (100, 400):
+            sender = start_sender(url)
+            wait_until_sent(sink, share, sender)
+            with ledger.connect(autocommit=True) as connection:
+                connection.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+            assert sender.wait(PATIENCE_SECONDS) == 1
+        finish(start_sender(url))
+    check(ledger, sink, ids, 2 * IN_FLIGHT)

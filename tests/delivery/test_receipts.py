@@ -20,6 +20,7 @@ from huitou.events.model import CUSTOMER, Event
 from huitou.kit.clock import DAY, HOUR, MINUTE, FrozenClock
 from huitou.stores.ledger import Connection
 
+from .fake_channel import FakeChannel
 from .shop import NOON, Planned, add_customer, add_messages, add_stop, make_campaign, state_of
 
 ALL = tuple(KINDS.values())
@@ -133,7 +134,7 @@ def test_unsubscribing_is_at_once_and_twice_is_once(ledger: ModuleType, clock: F
         with ledger.transaction() as connection:
             assert holds(connection, ["anna"], "email") == ({"anna"} if _ == 0 else set())
             unsubscribe(connection, token_for(message))
-    assert send_due(channels={}).reasons() == {"opted_out": 1}
+    assert send_due(channels={"email": FakeChannel()}).reasons() == {"opted_out": 1}
     with ledger.transaction() as connection:
         assert state_of(connection, waiting) == ("suppressed", "opted_out")
         assert connection.execute("SELECT count(*) FROM journal").fetchone() == (1,)

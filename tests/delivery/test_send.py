@@ -190,6 +190,16 @@ def test_a_channel_nobody_connected(ledger: ModuleType, clock: FrozenClock) -> N
         assert state_of(connection, message) == ("suppressed", "no_channel")
 
 
+def test_a_channel_that_is_not_set_up_keeps_its_messages(ledger: ModuleType, clock: FrozenClock) -> None:
+    with ledger.transaction() as connection:
+        make_campaign(connection)
+        [message] = add_messages(connection, [Planned(add_customer(connection, "anna"))])
+    result = send_due()
+    assert (result.states, result.down) == (Counter(), {"email": "HUITOU_SMTP_URL is not set"})
+    with ledger.transaction() as connection:
+        assert state_of(connection, message) == ("planned", "")
+
+
 def test_progress_ends_with_the_whole(ledger: ModuleType, clock: FrozenClock, sink: Path) -> None:
     with ledger.transaction() as connection:
         make_campaign(connection)

@@ -10,13 +10,17 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+import psycopg
+
 from huitou.delivery.channels.base import Channel
 from huitou.delivery.commits import can_pipeline
 from huitou.delivery.outbox import due_channels
 from huitou.delivery.pipeline import ChannelLine, suppress_unconnected
 from huitou.delivery.recovery import Recovered, living_sender, recover, resolve_doubts
 from huitou.kit import clock as house_clock
+from huitou.kit.errors import Unavailable
 from huitou.kit.settings import settings
+from huitou.kit.text import Text, say
 from huitou.stores.ledger import Connection, connect
 
 Progress = Callable[["SendResult"], None]
@@ -43,6 +47,10 @@ class SendResult:
 
     def reasons(self, state: str = "suppressed") -> dict[str, int]:
         return {reason: number for (name, reason), number in sorted(self.states.items()) if name == state}
+
+
+# Channels this version can send on, and what to set where one is not set up: its messages wait, they are not given up.
+ADAPTERS: dict[str, Text] = {"email": {"zh": "没有设置 HUITOU_SMTP_URL", "en": "HUITOU_SMTP_URL is not set"}}
 
 
 def connected_channels() -> dict[str, Channel]:
@@ -93,14 +101,29 @@ async def _send(clock: Callable[[], int], progress: Progress | None, channels: M
             if watching:
                 watching.cancel()
         for name in (name for name in due if name not in channels):
-            result.states.update(suppress_unconnected(connection, name, sender, clock()))
+            if name in ADAPTERS:
+                result.down[name] = say(ADAPTERS[name], "en")
+            else:
+                result.states.update(suppress_unconnected(connection, name, sender, clock()))
     _sum_up(result, lines, started)
     if progress:
         progress(result)
     for error in errors:
+        if isinstance(error, psycopg.OperationalError):
+            raise _ledger_lost(error) from error
         if isinstance(error, BaseException):
             raise error
     return result
+
+
+def _ledger_lost(error: Exception) -> Unavailable:
+    why = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    return Unavailable(
+        {
+            "zh": f"发送中途与数据库断开:{why}。再次发送会接着做,不会重复。",
+            "en": f"the database was lost while sending: {why}. Send again to go on; nothing goes twice",
+        }
+    )
 
 
 def _open_line(stack: contextlib.ExitStack, channel: Channel, sender: str, clock: Callable[[], int]) -> ChannelLine:
