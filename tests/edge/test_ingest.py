@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import random
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -19,6 +21,7 @@ from huitou.edge.app import Edge
 from huitou.edge.committer import Committer
 from huitou.events.model import Event
 from tests.edge.conftest import KEY, track
+from tests.events.events import click
 
 Journal = Callable[[], list[Event]]
 DEEP = b'{"batch":' + b"[" * 200_000 + b"]" * 200_000 + b"}"
@@ -359,8 +362,6 @@ async def test_overload_is_503_with_retry_after_and_what_was_accepted_is_stored(
 
 
 async def test_a_committer_that_stops_first_answers_those_who_wait(ledger: ModuleType) -> None:
-    from tests.events.events import click
-
     committer = Committer()
     committer.start()
     waiting = [asyncio.create_task(committer.commit([click(n)])) for n in range(50)]
@@ -384,3 +385,27 @@ async def test_metrics_count_events_by_outcome(edge: httpx.AsyncClient) -> None:
         "quarantined": 1,
         "rejected": 1,
     }
+
+
+async def test_what_postgres_refuses_is_put_aside_and_its_neighbours_go_in(
+    app: Edge, journal: Journal, ledger: ModuleType
+) -> None:
+    """An id too long for an index cannot come through the validator; the committer copes all the same."""
+    order = random.Random(20).randbytes(4_000).hex()
+    odd = msgspec.structs.replace(click(1), event_id="odd", name="order_paid", properties={"order_id": order})
+    outcomes = await app.state.committer.commit([click(0), odd, click(2)])
+    assert list(outcomes) == ["accepted", "quarantined", "accepted"]
+    assert [event.event_id for event in journal()] == ["c0", "c2"]
+
+
+async def test_a_lost_connection_is_replaced_without_the_sender_noticing(
+    edge: httpx.AsyncClient, journal: Journal, ledger: ModuleType
+) -> None:
+    for number in range(12):  # every writer gets its turn
+        assert (await edge.post("/v1/track", json=track(f"m-{number}"))).status_code == 200
+        with ledger.connect(autocommit=True) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+    assert len(journal()) == 12

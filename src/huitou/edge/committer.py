@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import psycopg
 import structlog
+from psycopg.errors import DeadlockDetected, ProgramLimitExceeded, SerializationFailure
 
 from huitou.events.effects import EFFECTIVE
 from huitou.events.journal import append_batch, append_events
@@ -28,6 +29,9 @@ WRITERS = 3  # transactions at once; more only take turns on two cores
 LARGEST_COMMIT = 2_000  # events; keeps a commit short, so that single events wait milliseconds
 MOST_WAITING = 50_000  # events; beyond it the edge answers 503 and the sender keeps them
 PATIENCE = 20.0  # seconds a sender is kept waiting; its own patience is seldom longer
+
+# What the statement ran into, not the connection.
+REFUSALS = (DeadlockDetected, SerializationFailure, ProgramLimitExceeded, psycopg.DataError, psycopg.IntegrityError)
 
 Group = list["_Waiting"]
 
@@ -141,25 +145,31 @@ def _answer(group: Group, outcomes: Sequence[str] | Unavailable) -> None:
 class Writer:
     """One thread's own connection to the ledger.
 
-    Events without effects go in by one statement that is its own transaction: one round trip. Where anything fails
-    nothing of the statement is stored, and `append_batch` starts over, with its retries and on a fresh connection;
-    what had gone in after all is then a duplicate, never a second row.
+    Events without effects go in by one statement that is its own transaction: one round trip. Where that fails
+    nothing of it is stored. A connection that was lost is replaced once; what had gone in after all is then a
+    duplicate, never a second row. What PostgreSQL refuses is sorted out by `append_batch`.
     """
 
     def __init__(self) -> None:
         self._connection: Connection | None = None
 
     def append(self, events: Sequence[Event]) -> Sequence[str]:
+        """Outcomes in order. OperationalError or Unavailable where the ledger cannot be written."""
         try:
-            if self._connection is None:
-                self._connection = connect(autocommit=True)
-            if any(event.name in EFFECTIVE for event in events):
-                with self._connection.transaction():
-                    return append_events(self._connection, events, now_us())
-            return append_events(self._connection, events, now_us())
-        except (psycopg.Error, Unavailable):
-            self.close()
+            return self._append(events)
+        except REFUSALS:
             return append_batch(events)
+        except psycopg.OperationalError:
+            self.close()
+            return self._append(events)
+
+    def _append(self, events: Sequence[Event]) -> Sequence[str]:
+        if self._connection is None:
+            self._connection = connect(autocommit=True)
+        if any(event.name in EFFECTIVE for event in events):
+            with self._connection.transaction():
+                return append_events(self._connection, events, now_us())
+        return append_events(self._connection, events, now_us())
 
     def close(self) -> None:
         if self._connection is not None:

@@ -11,10 +11,10 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from huitou.delivery.links import Link, find_link
 from huitou.delivery.receipts import record_click
 from huitou.delivery.unsubscribe import read_token, unsubscribe
+from huitou.edge.ledger import transaction
 from huitou.edge.metrics import CLICKS, UNSUBSCRIBES
 from huitou.kit.errors import NotFound
 from huitou.kit.text import say
-from huitou.stores.ledger import transaction
 
 PRIVATE = {"cache-control": "no-store", "referrer-policy": "no-referrer", "x-robots-tag": "noindex"}
 

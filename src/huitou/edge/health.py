@@ -13,11 +13,11 @@ from starlette.responses import Response
 
 from huitou import __version__
 from huitou.edge.answers import answer
+from huitou.edge.ledger import transaction
 from huitou.edge.metrics import BACKLOG
 from huitou.kit.errors import HuitouError
-from huitou.stores.ledger import transaction
 
-PATIENCE = 2.0  # seconds a probe waits for the ledger
+PATIENCE = 1.0  # seconds a probe waits for the ledger
 
 
 async def show_health(request: Request) -> Response:

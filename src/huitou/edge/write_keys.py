@@ -10,8 +10,8 @@ import time
 from functools import lru_cache
 from typing import Any
 
+from huitou.edge.ledger import transaction
 from huitou.kit.settings import settings
-from huitou.stores.ledger import transaction
 
 FRESH_SECONDS = 10.0  # how long a key that was added or taken away may go unnoticed
 
