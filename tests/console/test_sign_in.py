@@ -88,7 +88,10 @@ def test_sign_out_needs_a_post(browser: Any) -> None:
 def test_forged_forms_are_refused(django: None, address: str) -> None:
     from django.test import Client
 
-    assert Client(enforce_csrf_checks=True).post(address).status_code == 403
+    answer = Client(enforce_csrf_checks=True).post(address, headers={"Accept-Language": "en"})
+    assert answer.status_code == 403
+    assert "The form had expired" in text_of(answer)
+    assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
 
 
 def test_every_answer_carries_strict_headers(browser: Any, shop: Shop) -> None:

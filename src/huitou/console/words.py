@@ -120,6 +120,8 @@ VERDICTS: Words = {
     "cannot_tell": _("Cannot tell yet"),
 }
 
+VERDICTS_FINAL: Words = {**VERDICTS, "cannot_tell": _("Cannot tell")}
+
 WHY_CANNOT_TELL: Words = {
     "too_few_people": _("Too few people in one of the two groups."),
     "too_few_clusters": _("Too few groups to compare."),
@@ -200,6 +202,7 @@ KINDS: Mapping[str, Words] = {
     "follow_up_tone": FOLLOW_UP_TONES,
     "campaign_state": CAMPAIGN_STATES,
     "verdict": VERDICTS,
+    "verdict_final": VERDICTS_FINAL,
     "why_cannot_tell": WHY_CANNOT_TELL,
     "identifier": IDENTIFIERS,
     "consent_way": CONSENT_WAYS,
