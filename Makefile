@@ -13,7 +13,7 @@ demo:  ## Set up, run the example follow-up end to end, serve the console
 test:  ## Set up what the tests need and run all of them
 	@sh scripts/venv test
 	@sh scripts/test-setup
-	@.venv/bin/python -m pytest -n 2
+	@.venv/bin/python -m pytest -n 2 --dist worksteal
 
 check:  ## Floors, style, types
 	@sh scripts/venv test
