@@ -213,6 +213,7 @@ def test_an_operator_works_with_it(visitor: Visitor, shop: Shop, tmp_path: Path)
     preview_a_plan_and_pause_the_campaign(visitor)
     upload_a_file(visitor, tmp_path / "products.csv")
     assert visitor.complaints == []
+    say_so_where_no_answer_comes(visitor)
 
 
 def filter_the_people(visitor: Visitor) -> None:
@@ -248,3 +249,10 @@ def upload_a_file(visitor: Visitor, file: Path) -> None:
     with page.expect_download() as download:
         page.locator(".upload a[href$='/rejected']").click()
     assert Path(download.value.path()).read_text(encoding="utf-8-sig").startswith("row,")
+
+
+def say_so_where_no_answer_comes(visitor: Visitor) -> None:
+    visitor.page.route("**/widgets/reach/**", lambda route: route.abort())
+    visitor.page.goto(f"{visitor.address}/broadcasts/B1")
+    visitor.shows("#reach .widget [role=alert]", 1)
+    visitor.shows("#show [data-chart=funnel] canvas", 1)
