@@ -7,6 +7,7 @@ import typer
 from huitou.cli import (
     bench,
     broadcasts,
+    check,
     demo,
     importing,
     plan,
@@ -43,4 +44,5 @@ app.command("query")(query.run_query)
 app.command("simulate")(simulate.simulate)
 app.command("serve")(serve.serve)
 app.command("user")(users.add_user)
+app.command("check")(check.run_check)
 app.command("bench")(bench.run_bench)
