@@ -4,7 +4,7 @@ HUITOU_DKIM_KEY        the file of the private key (PEM; RSA 2048)
 HUITOU_DKIM_SELECTOR   its selector, default 'huitou'
 HUITOU_DKIM_DOMAIN     default: the domain of HUITOU_MAIL_FROM
 
-A relay that signs (Postfix with a milter) is faster: one RSA signature here costs about 3 ms.
+A relay that signs (Postfix with a milter) is faster: one RSA-2048 signature takes this process 3 to 5 ms, which alone limits it to some 250 mails a second.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Signer:
             self.selector,
             self.domain,
             self.key,
-            canonicalize=(b"relaxed", b"relaxed"),
+            canonicalize=(b"relaxed", b"simple"),
             include_headers=present,
         )
         return signature + mail
