@@ -27,6 +27,12 @@ def test_every_dependency_is_pinned_for_make() -> None:
     assert wanted - pinned == set()
 
 
+def test_the_wheel_holds_the_examples_and_nothing_that_lies_beside_them() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
+    listed = subprocess.run(["git", "ls-files", "examples"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert settings["force-include"] == {name: f"huitou/{name}" for name in listed.stdout.split()}
+
+
 def test_no_file_names_a_machine_or_a_registry() -> None:
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
     files = [ROOT / name for name in listed.stdout.split("\n") if name and "vendor/" not in name]
