@@ -75,6 +75,7 @@ NOT_SENT: Words = {
     "campaign_paused": _("the campaign is paused"),
     "cap": _("frequency cap reached"),
     "quiet_hours": _("quiet hours, moved"),
+    "cap_soon": _("frequency cap, put off by minutes"),
     "offer_expired": _("the offer had expired"),
     "expired": _("the campaign's window was over"),
     "window": _("the campaign's window was over"),
