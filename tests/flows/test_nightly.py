@@ -18,12 +18,13 @@ from huitou.events.load import load
 from huitou.events.segment import read_segment
 from huitou.flows import nightly
 from huitou.flows.nightly import last_night, run_nightly
-from huitou.flows.refresh import catch_up
+from huitou.flows.refresh import catch_up, forget
 from huitou.flows.tables import open_tables
 from huitou.flows.worker import run_worker
 from huitou.kit.clock import DAY, HOUR, FrozenClock, parse_time
 from huitou.kit.settings import settings
 from huitou.stores.lake import Lake
+from huitou.stores.ledger import transaction
 from tests.flows.evening import ENDED, PEOPLE, track, write_evening
 
 
@@ -81,10 +82,16 @@ def answers() -> dict[str, str]:
         }
 
 
+def make_anew() -> None:
+    with transaction() as connection:
+        forget(connection)
+    catch_up()
+
+
 def test_small_files_are_merged_and_no_row_changes(shop: FrozenClock) -> None:
     small_loads(shop, 12)
     shop.move_to(ENDED + DAY)
-    catch_up(force=True)
+    make_anew()
     before, lake = answers(), Lake(settings().lake)
     assert len(lake.files(EVENTS)) > nightly.FEW_FILES
     night = run_nightly()
@@ -98,8 +105,8 @@ def test_small_files_are_merged_and_no_row_changes(shop: FrozenClock) -> None:
 
 def test_replaced_files_go_after_a_day(shop: FrozenClock, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ages of files are the file system's: with keep_hours 0 everything unused is old enough."""
-    catch_up(force=True)
-    catch_up(force=True)
+    make_anew()
+    make_anew()
     lake = Lake(settings().lake)
     monkeypatch.setattr(nightly, "KEEP_HOURS", 0)
     before = answers()

@@ -1,0 +1,31 @@
+"""What the conformance test runs this room's queries on: the tea shop's month, decisions, and what became of them."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pyarrow as pa
+
+from console.conformance_tables import decisions
+from customers.conformance_tables import PARAMS as SHOP
+from customers.conformance_tables import tables as shop_tables
+from huitou.decisions.inputs import WENT
+from huitou.stores.sql import all_queries
+
+TOLD = {**next(iter(SHOP.values())), "campaign": "follow-up", "since": 0}
+PARAMS = {query.name: TOLD for query in all_queries() if query.room == "decisions"}
+
+
+@cache
+def tables() -> dict[str, pa.Table]:
+    return {**shop_tables(), "decisions": decisions(), "went": went()}
+
+
+def went() -> pa.Table:
+    """Of every third decision: sent at its time, or known never to go."""
+    rows = [row for row in decisions().to_pylist() if row["action"] == "send"][::3]
+    told = [
+        {"decision": row["decision_id"], "customer": row["customer"], "contact_at": row["send_at"] if n % 2 else None}
+        for n, row in enumerate(rows)
+    ]
+    return pa.Table.from_pylist(told, schema=WENT)
