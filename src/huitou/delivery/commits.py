@@ -21,8 +21,6 @@ from huitou.delivery.outbox import Message, query
 from huitou.stores.ledger import Connection
 
 IN_FLIGHT = 16
-GROUP = 8  # of four it costs twice as much a message as of sixteen
-LINGER_SECONDS = 0.003  # to let a group of that size come together
 TRIES = 5
 
 
@@ -108,8 +106,6 @@ class Committer:
                 await self._wake.wait()
                 self._wake.clear()
                 while self._has_work():
-                    if self._ready() < GROUP:
-                        await asyncio.sleep(LINGER_SECONDS)
                     await self._commit_once()
                 if self._closing and not self._waiting and not self._outcomes:
                     return
@@ -127,11 +123,6 @@ class Committer:
 
     def _has_work(self) -> bool:
         return bool(self._outcomes) or (bool(self._waiting) and self._in_flight < IN_FLIGHT)
-
-    def _ready(self) -> int:
-        """How many messages could become final in a commit made now."""
-        settled = sum(outcome.was_final for outcome in self._outcomes)
-        return min(len(self._waiting), IN_FLIGHT - self._in_flight + settled)
 
     async def _commit_once(self) -> None:
         outcomes, self._outcomes = self._outcomes, []

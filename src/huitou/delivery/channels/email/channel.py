@@ -13,7 +13,7 @@ from huitou.delivery.channels.email.session import EmailSession, read_relay
 from huitou.delivery.channels.email.signing import read_signer
 from huitou.kit.settings import settings
 
-SESSIONS = 24  # more than may be in flight: the others have sender and recipient accepted and wait for their commit
+SESSIONS = 16
 
 
 class EmailChannel:
