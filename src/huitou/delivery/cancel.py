@@ -11,6 +11,7 @@ from huitou.kit.clock import now_us
 from huitou.stores.ledger import lock, transaction
 
 LOOK_BACK = 5_000  # rows; more than are ever open at once
+BATCH = 500  # messages; the server knows no sizes inside a statement and may compare each with each
 
 
 def cancel_stopped() -> int:
@@ -25,14 +26,12 @@ def cancel_stopped() -> int:
         assert reached is not None
         if reached == (marks.get("stop", 0), marks.get("consent", 0)):
             return 0
-        cancelled = connection.execute(
-            query("cancel_stopped"),
-            {
-                "stop": marks.get("stop", 0) - LOOK_BACK,
-                "consent": marks.get("consent", 0) - LOOK_BACK,
-                "now": now_us(),
-            },
-        ).rowcount
+        since = {"stop": marks.get("stop", 0) - LOOK_BACK, "consent": marks.get("consent", 0) - LOOK_BACK}
+        now, cancelled = now_us(), 0
+        queued = [row[0] for row in connection.execute(query("queued"), {**since, "now": now}).fetchall()]
+        for at in range(0, len(queued), BATCH):
+            batch = {"ids": queued[at : at + BATCH], "now": now}
+            cancelled += connection.execute(query("cancel_stopped"), batch).rowcount
         connection.execute(
             "INSERT INTO receipt_cursor (name, position) VALUES ('stop', %s), ('consent', %s)"
             " ON CONFLICT (name) DO UPDATE SET position = excluded.position",

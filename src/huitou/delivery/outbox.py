@@ -56,8 +56,9 @@ class Message:
 
 @cache
 def query(name: str) -> bytes:
-    """One of this room's ledger queries."""
-    return load_query("delivery", f"ledger/{name}").encode()
+    """One of this room's ledger queries; `{stopped}` in it stands for what stopped.sql says once for all of them."""
+    text = load_query("delivery", f"ledger/{name}")
+    return text.replace("{stopped}", load_query("delivery", "ledger/stopped").rstrip()).encode()
 
 
 def message_id(customer: str, campaign: str, occurrence: str, step: int) -> str:

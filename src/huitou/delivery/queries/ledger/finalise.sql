@@ -22,41 +22,11 @@ people AS MATERIALIZED (
     UNION
     SELECT h.person, n.id FROM held h JOIN customer n ON n.merged_into = h.person
 ),
+{stopped},
 facts AS MATERIALIZED (
     SELECT
-        h.*,
+        h.*, s.reason AS stopped,
         (SELECT array_agg(p.customer ORDER BY p.customer) FROM people p WHERE p.person = h.person) AS node_ids,
-        EXISTS (
-            SELECT
-            FROM people p
-            JOIN stop s ON s.customer = p.customer AND s.kind = 'order' AND s.occurred_at >= h.stop_since
-            WHERE p.person = h.person
-                AND NOT EXISTS (
-                    SELECT
-                    FROM stop x
-                    WHERE x.kind = 'cancelled' AND x.order_id <> '' AND x.order_id = s.order_id AND x.shop = s.shop
-                )
-        ) AS ordered,
-        EXISTS (
-            SELECT
-            FROM people p
-            JOIN stop s ON s.customer = p.customer AND s.kind = 'unfollow' AND s.occurred_at >= h.stop_since
-            WHERE p.person = h.person
-                AND NOT EXISTS (
-                    SELECT FROM people q JOIN stop f ON f.customer = q.customer AND f.kind = 'follow'
-                    WHERE q.person = h.person AND f.occurred_at > s.occurred_at
-                )
-        ) AS unfollowed,
-        EXISTS (
-            SELECT FROM people p JOIN stop s ON s.customer = p.customer AND s.kind = 'complaint'
-            WHERE p.person = h.person
-        ) AS complained,
-        (
-            SELECT max(k.occurred_at)
-            FROM people p
-            JOIN consent k ON k.customer = p.customer
-            WHERE p.person = h.person AND k.channel IN (h.channel, '*') AND k.purpose = 'marketing' AND NOT k.granted
-        ) AS withdrawn_at,
         (
             SELECT c.state FROM campaign c WHERE c.name = h.campaign ORDER BY c.version DESC LIMIT 1
         ) AS campaign_state,
@@ -94,6 +64,7 @@ facts AS MATERIALIZED (
             LIMIT 1
         ), '') AS best_address
     FROM held h
+    JOIN stopped s ON s.id = h.id
 ),
 reasons AS MATERIALIZED (
     SELECT
@@ -102,17 +73,7 @@ reasons AS MATERIALIZED (
             WHEN f.person <> f.root OR cardinality(f.node_ids) <> f.nodes THEN 'moved'
             WHEN f.holdout THEN 'holdout'
             WHEN f.sent_already THEN 'duplicate'
-            WHEN f.ordered THEN 'ordered'
-            WHEN NOT EXISTS (
-                SELECT
-                FROM people p
-                JOIN consent k ON k.customer = p.customer
-                WHERE p.person = f.person AND k.channel = f.channel AND k.purpose = 'marketing' AND k.granted
-                    AND k.occurred_at <= %(now)s
-                    AND (f.withdrawn_at IS NULL OR (k.how <> 'import' AND k.occurred_at > f.withdrawn_at))
-            ) THEN CASE WHEN f.withdrawn_at IS NULL THEN 'no_consent' ELSE 'opted_out' END
-            WHEN f.unfollowed THEN 'unfollowed'
-            WHEN f.complained THEN 'complained'
+            WHEN f.stopped IS NOT NULL THEN f.stopped
             WHEN f.campaign_state = 'ended' THEN 'campaign_ended'
             WHEN f.campaign_state = 'paused' AND f.expires_at > %(now)s THEN 'campaign_paused'
             WHEN f.capped_until > %(now)s AND f.capped_until <= least(%(now)s + %(patience)s, f.expires_at - 1) THEN 'cap_soon'
