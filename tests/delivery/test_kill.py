@@ -138,7 +138,6 @@ def test_a_stopped_sender_wakes_as_a_zombie(ledger: ModuleType, tmp_path: Path) 
     check(ledger, sink, ids, IN_FLIGHT)
 
 
-@pytest.mark.xfail(reason="known fault: the sender can sleep on after all its sessions are terminated", strict=False)
 def test_the_database_goes_away_while_sending(ledger: ModuleType, tmp_path: Path) -> None:
     ids = fill(ledger, 1_000)
     sink = tmp_path / "sink"

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from huitou.campaigns.content import choose_language, choose_words
 from huitou.campaigns.definition import Campaign
 from huitou.campaigns.versions import load_campaign
@@ -114,7 +116,7 @@ def _hours_after(message: Message) -> float:
 
 
 def keep_bodies(connection: Connection, mails: Sequence[Outgoing]) -> None:
-    """Store what each customer will see, and where their links lead, before anything is sent."""
+    """Store what each customer will see, and where their links lead: in the transaction that makes the messages final."""
     if not mails:
         return
     links = [link for mail in mails for link in mail.rendered.links]
@@ -135,7 +137,11 @@ def pack_body(mail: Outgoing) -> bytes:
     rendered = mail.rendered
     headers = {"To": mail.address, "List-Unsubscribe": mail.unsubscribe_url}
     kept = {"subject": rendered.subject, "html": rendered.html, "text": rendered.text, "headers": headers}
-    return zlib.compress(json.dumps(kept, ensure_ascii=False).encode("utf-8", "replace"), BODY_LEVEL)
+    try:
+        data = msgspec.json.encode(kept)
+    except UnicodeEncodeError:  # half a surrogate pair
+        data = json.dumps(kept, ensure_ascii=False).encode("utf-8", "replace")
+    return zlib.compress(data, BODY_LEVEL)
 
 
 def read_body(connection: Connection, message: str) -> dict[str, Any]:

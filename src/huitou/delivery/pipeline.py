@@ -1,4 +1,4 @@
-"""One channel's line of work: claim a batch, compose and keep it, prepare, make final in groups, submit, record.
+"""One channel's line of work: claim a batch; compose, prepare, make final in groups, submit, record.
 
 Sessions work side by side, each with one message. Up to the group commit everything may be repeated; after it there
 is exactly one try. A channel that cannot be reached gives its claims back and stops; others do not wait for it.
@@ -10,14 +10,14 @@ import asyncio
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from huitou.delivery.channel_events import report_bounce
 from huitou.delivery.channels.base import Channel, ChannelDown, InDoubt, Outgoing, Session, Undelivered
-from huitou.delivery.commits import Committer, Outcome, record
-from huitou.delivery.compose import Campaigns, Unrenderable, compose, keep_bodies
+from huitou.delivery.commits import Committer, Outcome, cancel_all, first_error, record
+from huitou.delivery.compose import Campaigns, Unrenderable, compose
 from huitou.delivery.guard import Verdict
 from huitou.delivery.outbox import LEASE_SECONDS, Message, claim
 from huitou.delivery.pace import Pace
@@ -52,7 +52,7 @@ class ChannelLine:
         self._campaigns = Campaigns()
         self._committer = Committer(committing, clock)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"feed-{channel.name}")
-        self._ready: asyncio.Queue[_Ready | None] = asyncio.Queue(BATCH)
+        self._claimed: asyncio.Queue[Message | None] = asyncio.Queue(BATCH)
         self._pace = Pace(channel.per_second)
         self._failures = 0
 
@@ -62,29 +62,22 @@ class ChannelLine:
         workers = [asyncio.create_task(self._work()) for _ in range(self.channel.sessions)]
         feeding = asyncio.create_task(self._feed())
         try:
-            await _all_or_first_error([feeding, *workers], committing)
+            await first_error([feeding, *workers], committing)
             self._committer.close()
             await committing
         finally:
-            for task in (feeding, *workers, committing):
-                task.cancel()
-            await asyncio.gather(feeding, *workers, committing, return_exceptions=True)
+            await cancel_all((feeding, *workers, committing))
             self._thread.shutdown(wait=True)
 
     async def _feed(self) -> None:
         while not self.down:
-            messages = await self._in_thread(self._claim)
+            messages = await asyncio.get_running_loop().run_in_executor(self._thread, self._claim)
             if not messages:
                 break
-            ready = self._compose(messages)
-            await self._in_thread(self._keep, [item.mail for item in ready])
-            for item in ready:
-                await self._ready.put(item)
+            for message in messages:
+                await self._claimed.put(message)
         for _ in range(self.channel.sessions):
-            await self._ready.put(None)
-
-    async def _in_thread(self, work: Callable[..., list[Message] | None], *arguments: object) -> list[Message]:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work, *arguments) or []
+            await self._claimed.put(None)
 
     def _claim(self) -> list[Message]:
         with self._feeding.transaction():
@@ -99,29 +92,19 @@ class ChannelLine:
             self._campaigns.load(self._feeding, messages)
         return messages
 
-    def _keep(self, mails: Sequence[Outgoing]) -> None:
-        with self._feeding.transaction():
-            keep_bodies(self._feeding, mails)
-
-    def _compose(self, messages: Sequence[Message]) -> list[_Ready]:
-        now, ready = self._clock(), []
-        for message in messages:
-            mail = compose(message, self._campaigns, now)
-            if isinstance(mail, Unrenderable):
-                self._note(message, "failed", mail.reason)
-            else:
-                ready.append(_Ready(message, mail))
-        return ready
-
     async def _work(self) -> None:
         session = self.channel.open_session()
         try:
-            while (item := await self._ready.get()) is not None:
+            while (message := await self._claimed.get()) is not None:
                 if self.down:
-                    self._give_back(item.message)
-                else:
-                    await self._pace.take()
-                    await self._send(session, item)
+                    self._give_back(message)
+                    continue
+                mail = compose(message, self._campaigns, self._clock())
+                if isinstance(mail, Unrenderable):
+                    self._note(message, "failed", mail.reason)
+                    continue
+                await self._pace.take()
+                await self._send(session, _Ready(message, mail))
         finally:
             await session.close()
 
@@ -131,7 +114,7 @@ class ChannelLine:
             if item.mail.address and not await self._prepared(session, item):
                 return
             rules = self._campaigns.rules(item.message, self._clock())
-            verdict, final_since = await self._committer.ask(item.message, rules)
+            verdict, final_since = await self._committer.ask(item.message, rules, item.mail)
             if verdict.passed:
                 await self._submit(session, item, final_since)
                 return
@@ -221,15 +204,6 @@ def _state_of(reason: str) -> str:
         "expired": "expired",
         "lost": "lost",
     }.get(reason, "suppressed")
-
-
-async def _all_or_first_error(tasks: Sequence[asyncio.Task[None]], guard: asyncio.Task[None]) -> None:
-    """Wait for all tasks; an error of any of them, or of `guard`, ends the wait at once."""
-    waiting: set[asyncio.Task[None]] = {*tasks, guard}
-    while not all(task.done() for task in tasks):
-        done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
 
 
 def suppress_unconnected(connection: Connection, channel: str, sender: str, now: int) -> Counter[tuple[str, str]]:

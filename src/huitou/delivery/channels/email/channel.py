@@ -13,7 +13,7 @@ from huitou.delivery.channels.email.session import EmailSession, read_relay
 from huitou.delivery.channels.email.signing import read_signer
 from huitou.kit.settings import settings
 
-SESSIONS = 16
+SESSIONS = 32  # more than may be in flight: the others have recipients accepted and wait for their commit
 
 
 class EmailChannel:

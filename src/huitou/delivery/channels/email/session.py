@@ -106,7 +106,7 @@ class EmailSession:
             raise Undelivered(error.message, status=error.code, permanent=True, scope="message") from error
         if self.signer is not None:
             data = self.signer.sign(data)
-        if b"\n." in data:
+        if data.find(b"\n.", 0, data.rfind(b".") + 1) >= 0:  # base64 has no dots: only the head is looked through
             data = LEADING_DOT.sub(b"..", data)
         return data + b".\r\n", recipient
 
