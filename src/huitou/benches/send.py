@@ -21,7 +21,6 @@ import pyarrow as pa
 
 from huitou.benches import Figure
 from huitou.benches.evening import BROADCAST, ENDED, ORDERED, PLANNED, hold_evening
-from huitou.benches.light_sink import read_light_index, running_light_sink
 from huitou.benches.own_house import forget_peak, own_house, rates
 from huitou.campaigns.definition import Campaign
 from huitou.campaigns.reading import default_text
@@ -57,7 +56,7 @@ def measure_send(size: int | None, folder: Path) -> Figure:
             forget_peak()
             spent = [_send_all(folder / f"sink{run}", decisions, campaign) for run in range(RUNS)]
             mail = _one_mail(folder / "sample", decisions, campaign)
-        count = len(read_light_index(folder / "sink0"))
+        count = len(read_index(folder / "sink0"))
         floors = measure_floors(folder / "floor", mail, count)
     finally:
         clock.set_clock(before)
@@ -94,12 +93,11 @@ def _send_all(sink: Path, decisions: pa.Table, campaign: Campaign) -> float:
     with transaction() as connection:
         connection.execute("TRUNCATE message CASCADE")
         queued = enqueue(connection, decisions, campaign)
-    with running_light_sink(sink) as url:
+    with running_sink(sink, keep_mails=False) as url:
         use_settings(replace(settings(), smtp_url=url))
         result = run_due()
-    names = read_light_index(sink)
-    arrived = set(names)
-    if not 0 < result.submitted == len(arrived) == len(names) == queued:
+    arrived = {mail.message for mail in read_index(sink)}
+    if not 0 < result.submitted == len(arrived) == len(read_index(sink)) == queued:
         raise Unavailable(
             {
                 "zh": f"排队 {queued} 封,说发了 {result.submitted} 封,收到 {len(arrived)} 封不同的",
@@ -111,13 +109,12 @@ def _send_all(sink: Path, decisions: pa.Table, campaign: Campaign) -> float:
 
 def measure_floors(folder: Path, mail: bytes, count: int) -> dict[str, list[float]]:
     """Seconds for as many mails of that size, by each way there is."""
-    folder.mkdir(exist_ok=True)
     floors: dict[str, list[float]] = {}
     for run in range(RUNS):
-        with running_light_sink(folder / f"plain{run}") as url:
+        with running_sink(folder / f"plain{run}", keep_mails=False) as url:
             floors.setdefault("aiosmtplib", []).append(asyncio.run(_send_plainly(url, mail, count)))
         if Path(SMTP_SOURCE).exists():
-            with running_light_sink(folder / f"source{run}") as url:
+            with running_sink(folder / f"source{run}", keep_mails=False) as url:
                 floors.setdefault("smtp-source", []).append(_run_smtp_source(url, len(mail), count))
     return floors
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+
+import psycopg
 
 from huitou.delivery.channels.base import Channel
 from huitou.delivery.outbox import query
@@ -35,7 +37,11 @@ def living_sender() -> Iterator[str]:
     name = secrets.token_hex(8)
     with connect(autocommit=True) as connection:
         connection.execute("SELECT pg_advisory_lock(%s)", (lock_key("sender", name),))
-        yield name
+        try:
+            yield name
+        finally:  # the server notices a closed connection a moment later than whoever recovers next
+            with suppress(psycopg.Error):
+                connection.execute("SELECT pg_advisory_unlock(%s)", (lock_key("sender", name),))
 
 
 def recover(connection: Connection, now: int, *, wait_seconds: int = IN_DOUBT_SECONDS) -> Recovered:

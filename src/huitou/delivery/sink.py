@@ -89,6 +89,24 @@ class SinkHandler:
         self.index.write(line.encode("utf-8", "replace"))
 
 
+class SinkServer(SMTP):
+    """aiosmtpd, which takes a mail line by line; this takes it whole, in half the time."""
+
+    line_length_limit = 50_000_000  # bytes: now of a mail
+    command_size_limit = 512
+
+    async def smtp_DATA(self, arg: str) -> None:  # noqa: N802 - the name aiosmtpd calls
+        if not self.envelope or not self.envelope.rcpt_tos:
+            await self.push("503 Error: need RCPT command")
+            return
+        await self.push("354 End data with <CR><LF>.<CR><LF>")
+        whole = await self._reader.readuntil(b"\r\n.\r\n")
+        self.envelope.content = self.envelope.original_content = whole[:-3].replace(b"\r\n..", b"\r\n.")
+        status = await self._call_handler_hook("DATA")
+        self._set_post_data_state()  # type: ignore[no-untyped-call]
+        await self.push(status)
+
+
 async def serve(
     folder: Path, port: int, rules: list[Rule], *, keep_mails: bool = True, with_parent: bool = False
 ) -> None:
@@ -99,7 +117,7 @@ async def serve(
     handler = SinkHandler(folder, rules, keep_mails=keep_mails)
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
-        lambda: SMTP(handler, hostname="sink", enable_SMTPUTF8=True, loop=loop, timeout=3600),
+        lambda: SinkServer(handler, hostname="sink", enable_SMTPUTF8=True, loop=loop, timeout=3600),
         "127.0.0.1", port, backlog=256,
     )  # fmt: skip
     actual = server.sockets[0].getsockname()[1]

@@ -147,7 +147,15 @@ class Stop(models.Model):
     class Meta:
         app_label = "huitou"
         db_table = "stop"
-        indexes = [models.Index(fields=["customer", "occurred_at"], name="stop_customer")]
+        indexes = [
+            models.Index(fields=["customer", "occurred_at"], name="stop_customer"),
+            # The guard asks of each order of a person whether it was cancelled.
+            models.Index(
+                fields=["order_id", "shop"],
+                condition=models.Q(kind="cancelled") & ~models.Q(order_id=""),
+                name="stop_cancelled",
+            ),
+        ]
         constraints = [
             # An order told twice, by two sources, is one order. Refunds may be partial and repeat.
             models.UniqueConstraint(
