@@ -238,4 +238,8 @@ def test_two_plans_at_once_decide_once(evening: FrozenClock) -> None:
     assert all(table.equals(tables[0]) for table in tables)
     assert kept().num_rows == tables[0].num_rows
     with connect() as connection:
-        assert connection.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'").fetchone() == (0,)
+        held = connection.execute(
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"
+            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        ).fetchone()
+        assert held == (0,)

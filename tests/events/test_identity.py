@@ -184,7 +184,9 @@ def test_locking_people_follows_a_merge_that_happens_meanwhile(ledger: ModuleTyp
         def guard() -> None:
             with ledger.connect() as guarding:
                 found.update(identity.lock_people(guarding, [two]))
-                held = guarding.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'").fetchone()
+                held = guarding.execute(
+                    "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
+                ).fetchone()
                 assert held == (2,)
 
         waiting = threading.Thread(target=guard)

@@ -236,7 +236,9 @@ def test_a_large_batch_takes_few_locks_at_a_time(ledger: ModuleType, monkeypatch
 
     def watch(connection: Any, events: list[Any], received_at: int) -> list[Any]:
         outcomes = append_events(connection, events, received_at)
-        locks = connection.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'").fetchone()
+        locks = connection.execute(
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
+        ).fetchone()
         sizes.append(locks[0])
         return outcomes
 

@@ -295,7 +295,7 @@ def test_a_command_that_waits_says_so(kept: Path, monkeypatch: pytest.MonkeyPatc
     with start_postgres(kept, tell=said.append):
         pass
     assert [sorted(text) for text in said] == [["en", "zh"]]
-    assert said[0]["en"] == "the database is recovering, please wait … 0 s"
+    assert said[0]["en"] == "the database is starting (after a kill it recovers first) … 0 s"
 
 
 def test_ctrl_c_reaches_the_command_and_not_the_server(kept: Path) -> None:

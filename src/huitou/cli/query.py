@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from huitou.cli.common import AsJson, Data, Now, house, out, print_json, print_rows, tell
+from huitou.cli.common import AsJson, Data, Now, err, house, out, print_json, print_rows, tell
 
 SHOWN = 50
 
@@ -32,6 +32,13 @@ def run_query(
 
         with open_tables() as engine:
             result = engine.query_readonly(sql, limit_rows=limit)
+    from huitou.stores.readonly import is_cut
+
+    if is_cut(result):
+        err.print(
+            tell(f"只取了前 {limit:,} 行;--limit 可以加大。", f"cut at {limit:,} rows; --limit asks for more."),
+            style="yellow",
+        )
     if file:
         import pyarrow.parquet as pq
 

@@ -27,7 +27,7 @@ HIGH, CONSIDERING, DRIFTING = 0, 1, 2
 class People:
     """n candidates; every array has n rows, `zones` holds positions in `zone_names`.
 
-    `asked` counts questions in the comments and products asked for; `last_order_at`, `unfollowed_at`,
+    `asked` counts questions in the comments, or products asked for where that is more; `last_order_at`, `unfollowed_at`,
     `complained_at` are NONE_AT where it never happened; `active_hour` is -1 where unknown.
     """
 
@@ -60,7 +60,7 @@ def gather_people(inputs: Inputs, campaign: Campaign) -> People:
     customer = texts(table, "customer")
     zones, zone_names = _zones(texts(table, "timezone"), campaign.timezone)
     watched, carts, clicks = ints(table, "watch_seconds"), ints(table, "carts"), ints(table, "clicks")
-    asked = ints(table, "questions") + _asked(inputs.seen, customer)
+    asked = np.maximum(ints(table, "questions"), _asked(inputs.seen, customer))  # the same comments, seen twice
     ended = inputs.broadcast.ended_at or inputs.broadcast.last_event_at
     return People(
         customer=customer,

@@ -6,6 +6,13 @@ HUITOU_WRITE_KEY     one more write key that ingest accepts (a script's)
 HUITOU_SMTP_URL      smtp://user:password@host:port, smtps:// for TLS from the start
 HUITOU_PUBLIC_URL    where customers' clicks reach the edge, e.g. https://t.example.com
 HUITOU_MAIL_FROM     the sender of mails, e.g. 回头茶铺 <hello@example.com>
+
+Read where they are used, and explained there:
+
+HUITOU_BRAND_*, HUITOU_DKIM_*               delivery/brand.py, delivery/channels/email/signing.py
+HUITOU_SMTP_PER_SECOND, HUITOU_MAIL_LOG     delivery/channels/email: the relay's rate, and its log
+HUITOU_DOUYIN_SECRET                        edge/platforms.py: of the platform's push
+HUITOU_LANG                                 zh or en, for the command line
 """
 
 from __future__ import annotations

@@ -183,7 +183,13 @@ def _signal_server(folder: Path, number: signal.Signals) -> bool:
 
 def _find_or_start(folder: Path, tell: Tell) -> Path:
     """The folder of a socket that answers. Called with start.lock held."""
-    waiting = _Waiting(tell, {"zh": "数据库正在恢复,请稍候", "en": "the database is recovering, please wait"})
+    waiting = _Waiting(
+        tell,
+        {
+            "zh": "数据库正在启动(上次被强行结束的话要先恢复)",
+            "en": "the database is starting (after a kill it recovers first)",
+        },
+    )
     log_at: int | None = None
     while True:
         if _answers(folder):
