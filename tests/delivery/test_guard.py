@@ -9,11 +9,12 @@ from types import ModuleType
 import pytest
 
 from huitou.delivery.guard import Rules, Verdict, finalise, is_held_out, quiet_until, rules_for
-from huitou.delivery.outbox import claim
+from huitou.delivery.outbox import READ, claim, query
 from huitou.kit.clock import DAY, HOUR, MINUTE, SECOND
 from huitou.stores.ledger import Connection
 
 from .shop import (
+    ENDED,
     NOON,
     STARTED,
     Planned,
@@ -357,3 +358,28 @@ def test_a_merge_with_someone_held_out_holds_the_person_out(ledger: ModuleType) 
         claimed = replace(claimed, nodes=verdict.nodes)
         [verdict] = finalise(connection, [claimed], [rules_for(claimed, campaign, NOON)], NOON)
         assert state_of(connection, message) == ("suppressed", "holdout")
+
+
+def test_the_shops_history_is_not_read_whole(ledger: ModuleType) -> None:
+    """Finding out what twenty people did costs the same in a shop of 20,000 orders as in a new one."""
+    names = [f"c{number}" for number in range(20)]
+    with ledger.transaction() as connection:
+        make_campaign(connection)
+        add_customer(connection, "crowd")
+        for name in names:
+            add_customer(connection, name)
+            add_stop(connection, name, "order", ENDED, name, "order_paid")
+            add_stop(connection, name, "cancelled", ENDED + 1, name, "order_cancelled")
+        connection.execute(
+            "INSERT INTO stop (customer, kind, shop, order_id, status, occurred_at, recorded_at, source, event_id)"
+            " SELECT 'crowd', 'order', 's1', n::text, 'order_paid', n, n, 'test', '' FROM generate_series(1, 20000) n"
+        )
+        due = add_messages(connection, [Planned(name) for name in names])
+        later = add_messages(connection, [Planned(name, step=2, send_at=NOON + HOUR) for name in names])
+        connection.execute(f"ANALYZE {READ}")
+    with ledger.transaction() as connection:
+        claimed = claim(connection, NOON, 100)
+        assert all(verdict.passed for verdict in finalise(connection, claimed, [Rules()] * len(due), NOON))
+        connection.execute(query("cancel_stopped"), {"ids": later, "now": NOON})
+        read = connection.execute("SELECT seq_tup_read FROM pg_stat_xact_user_tables WHERE relname = 'stop'").fetchone()
+        assert read == (0,)
