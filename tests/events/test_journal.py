@@ -200,7 +200,7 @@ def test_an_event_that_postgresql_cannot_hold_is_put_aside_alone(ledger: ModuleT
     events = [click(1), torn, click(2), whole, click(3)]
     assert append_batch(events) == ["accepted", "quarantined", "accepted", "accepted", "accepted"]
     assert journal(ledger) == ["c1", "c2", "1", "c3"]
-    assert rows(ledger, "SELECT event_id, reason FROM quarantine") == [("2", "unstorable: DataError")]
+    assert rows(ledger, "SELECT event_id, reason FROM quarantine") == [("2", "unstorable: CharacterNotInRepertoire")]
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=150)

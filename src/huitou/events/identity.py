@@ -188,14 +188,14 @@ def _write(connection: Connection, graph: Graph, moved: dict[str, str]) -> None:
         rows = [(node, at, moved.get(node)) for node, at in sorted(graph.new_customers.items())]
         ids, created, into = map(list, zip(*rows, strict=True))
         connection.execute(
-            "INSERT INTO customer (id, created_at, merged_into) SELECT * FROM unnest(%s::text[], %s::bigint[], %s::text[])",
+            "INSERT INTO customer (id, created_at, merged_into) SELECT * FROM unnest(%b::text[], %s::bigint[], %b::text[])",
             (ids, created, into),
         )
     if graph.new_identifiers:
         owned = [(*pair, node, at) for pair, (node, at) in graph.new_identifiers.items()]
         connection.execute(
             "INSERT INTO identifier (kind, value, customer, created_at)"
-            " SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::bigint[])",
+            " SELECT * FROM unnest(%b::text[], %b::text[], %b::text[], %s::bigint[])",
             tuple(map(list, zip(*owned, strict=True))),
         )
     if graph.new_edges:
@@ -207,7 +207,7 @@ def _write(connection: Connection, graph: Graph, moved: dict[str, str]) -> None:
 
 def _move(connection: Connection, absorbed: dict[str, str]) -> None:
     """Point the old roots, and all that pointed to them, straight to the new ones."""
-    moves = "UPDATE customer SET merged_into = moved.new FROM unnest(%s::text[], %s::text[]) AS moved (old, new)"
+    moves = "UPDATE customer SET merged_into = moved.new FROM unnest(%b::text[], %b::text[]) AS moved (old, new)"
     pairs = (list(absorbed), list(absorbed.values()))
     connection.execute(moves + " WHERE customer.merged_into = moved.old", pairs)
     connection.execute(moves + " WHERE customer.id = moved.old", pairs)
@@ -234,7 +234,7 @@ def _regroup(connection: Connection, old_roots: set[str]) -> dict[str, str]:
     lock_customers(connection, set(grouped.values()))
     rows = [(node, None if root == node else root) for node, root in grouped.items()]
     connection.execute(
-        "UPDATE customer SET merged_into = now.root FROM unnest(%s::text[], %s::text[]) AS now (id, root)"
+        "UPDATE customer SET merged_into = now.root FROM unnest(%b::text[], %b::text[]) AS now (id, root)"
         " WHERE customer.id = now.id",
         ([node for node, _ in rows], [root for _, root in rows]),
     )

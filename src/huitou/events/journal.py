@@ -159,7 +159,7 @@ def quarantine(connection: Connection, events: Sequence[tuple[Event, str]], rece
         rows = [(event.source, event.event_id, reason, received_at, encode_event(event)) for event, reason in events]
         connection.execute(
             "INSERT INTO quarantine (source, event_id, reason, received_at, body)"
-            " SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::bigint[], %s::bytea[])",
+            " SELECT * FROM unnest(%b::text[], %b::text[], %b::text[], %s::bigint[], %b::bytea[])",
             tuple(map(list, zip(*rows, strict=True))),
         )
 

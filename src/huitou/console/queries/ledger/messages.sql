@@ -9,7 +9,7 @@ LEFT JOIN customer ON customer.id = message.customer
 LEFT JOIN message_body ON message_body.message = message.id
 WHERE (%(occurrence)s::text IS NULL OR message.occurrence = %(occurrence)s::text)
     AND (%(campaign)s::text IS NULL OR message.campaign = %(campaign)s::text)
-    AND (%(states)s::text[] IS NULL OR message.state = ANY(%(states)s::text[]))
+    AND (%(states)b::text[] IS NULL OR message.state = ANY(%(states)b::text[]))
     AND (%(customer)s::text IS NULL OR coalesce(customer.merged_into, message.customer) = %(customer)s::text)
 ORDER BY coalesce(message.final_at, message.send_at) DESC, message.id
 LIMIT %(limit)s OFFSET %(offset)s

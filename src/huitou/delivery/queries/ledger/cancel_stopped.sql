@@ -4,7 +4,7 @@ WITH held AS MATERIALIZED (
     SELECT m.id, m.channel, m.stop_since, coalesce(c.merged_into, m.customer) AS person
     FROM message m
     LEFT JOIN customer c ON c.id = m.customer
-    WHERE m.id = ANY (%(ids)s::text[]) AND m.state IN ('planned', 'retry') AND m.send_at > %(now)s
+    WHERE m.id = ANY (%(ids)b::text[]) AND m.state IN ('planned', 'retry') AND m.send_at > %(now)s
     FOR UPDATE OF m SKIP LOCKED
 ),
 people AS MATERIALIZED (

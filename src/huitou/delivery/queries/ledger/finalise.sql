@@ -4,7 +4,7 @@
 WITH asked AS MATERIALIZED (
     SELECT *
     FROM unnest(
-        %(ids)s::text[], %(fences)s::bigint[], %(roots)s::text[], %(nodes)s::bigint[], %(addresses)s::text[], %(kinds)s::text[],
+        %(ids)b::text[], %(fences)s::bigint[], %(roots)b::text[], %(nodes)s::bigint[], %(addresses)b::text[], %(kinds)b::text[],
         %(quiet_until)s::bigint[], %(offers_end)s::bigint[], %(holdouts)s::boolean[], %(has_channel)s::boolean[]
     ) WITH ORDINALITY AS a (id, fence, root, nodes, address, kind, quiet_until, offer_ends, holdout, has_channel, place)
 ),

@@ -2,7 +2,7 @@
 -- furthest any of them says. So their order, repetition and batching do not matter.
 WITH told AS (
     SELECT DISTINCT t.message, t.kind, t.detail, t.occurred_at
-    FROM unnest(%(messages)s::text[], %(kinds)s::text[], %(details)s::text[], %(moments)s::bigint[])
+    FROM unnest(%(messages)b::text[], %(kinds)b::text[], %(details)b::text[], %(moments)s::bigint[])
         AS t (message, kind, detail, occurred_at)
     JOIN message m ON m.id = t.message AND m.final_at IS NOT NULL
 ),

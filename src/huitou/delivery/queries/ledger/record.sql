@@ -13,7 +13,7 @@ SET
     address = CASE WHEN o.state IN ('retry', 'planned') THEN '' ELSE m.address END,
     lease_until = o.happened_at
 FROM unnest(
-    %(ids)s::text[], %(fences)s::bigint[], %(states)s::text[], %(reasons)s::text[], %(provider_ids)s::text[],
+    %(ids)b::text[], %(fences)s::bigint[], %(states)b::text[], %(reasons)b::text[], %(provider_ids)b::text[],
     %(moments)s::bigint[], %(send_at)s::bigint[], %(attempts)s::integer[]
 ) AS o (id, fence, state, reason, provider_id, happened_at, send_at, attempt)
 WHERE m.id = o.id AND m.fence = o.fence AND m.state IN ('claimed', 'final', 'in_doubt', 'unknown')

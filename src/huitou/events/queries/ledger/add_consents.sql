@@ -2,8 +2,8 @@
 INSERT INTO consent (customer, channel, purpose, granted, how, proof, occurred_at, recorded_at, source, event_id)
 SELECT said.*
 FROM unnest(
-    %(customer)s::text[], %(channel)s::text[], %(purpose)s::text[], %(granted)s::boolean[], %(how)s::text[],
-    %(proof)s::text[], %(occurred_at)s::bigint[], %(recorded_at)s::bigint[], %(source)s::text[], %(event_id)s::text[]
+    %(customer)b::text[], %(channel)b::text[], %(purpose)b::text[], %(granted)s::boolean[], %(how)b::text[],
+    %(proof)b::text[], %(occurred_at)s::bigint[], %(recorded_at)s::bigint[], %(source)b::text[], %(event_id)b::text[]
 ) AS said (customer, channel, purpose, granted, how, proof, occurred_at, recorded_at, source, event_id)
 WHERE NOT (
     said.granted

@@ -2,7 +2,7 @@
 INSERT INTO merge (absorbed, survivor, kind, value, source, event_id, merged_at, refused)
 SELECT *
 FROM unnest(
-    %(absorbed)s::text[], %(survivor)s::text[], %(kind)s::text[], %(value)s::text[],
-    %(source)s::text[], %(event_id)s::text[], %(merged_at)s::bigint[], %(refused)s::text[]
+    %(absorbed)b::text[], %(survivor)b::text[], %(kind)b::text[], %(value)b::text[],
+    %(source)b::text[], %(event_id)b::text[], %(merged_at)s::bigint[], %(refused)b::text[]
 )
 ON CONFLICT (absorbed, survivor, kind, value) DO NOTHING

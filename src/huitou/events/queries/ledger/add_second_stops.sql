@@ -3,8 +3,8 @@
 INSERT INTO stop (customer, kind, shop, order_id, status, occurred_at, recorded_at, source, event_id)
 SELECT told.customer, told.kind, told.shop, '', told.status, told.occurred_at, told.recorded_at, told.source, told.event_id
 FROM unnest(
-    %(customer)s::text[], %(kind)s::text[], %(shop)s::text[], %(order_id)s::text[], %(status)s::text[],
-    %(occurred_at)s::bigint[], %(recorded_at)s::bigint[], %(source)s::text[], %(event_id)s::text[]
+    %(customer)b::text[], %(kind)b::text[], %(shop)b::text[], %(order_id)b::text[], %(status)b::text[],
+    %(occurred_at)s::bigint[], %(recorded_at)s::bigint[], %(source)b::text[], %(event_id)b::text[]
 ) AS told (customer, kind, shop, order_id, status, occurred_at, recorded_at, source, event_id)
 JOIN stop AS first ON first.shop = told.shop AND first.order_id = told.order_id AND first.status = told.status
 JOIN customer AS here ON here.id = told.customer

@@ -3,8 +3,8 @@ INSERT INTO stop (customer, kind, shop, order_id, status, occurred_at, recorded_
 SELECT told.customer, told.kind, told.shop, told.order_id, told.status,
     told.occurred_at, told.recorded_at, told.source, told.event_id
 FROM unnest(
-    %(customer)s::text[], %(kind)s::text[], %(shop)s::text[], %(order_id)s::text[], %(status)s::text[],
-    %(occurred_at)s::bigint[], %(recorded_at)s::bigint[], %(source)s::text[], %(event_id)s::text[]
+    %(customer)b::text[], %(kind)b::text[], %(shop)b::text[], %(order_id)b::text[], %(status)b::text[],
+    %(occurred_at)s::bigint[], %(recorded_at)s::bigint[], %(source)b::text[], %(event_id)b::text[]
 ) WITH ORDINALITY
     AS told (customer, kind, shop, order_id, status, occurred_at, recorded_at, source, event_id, place)
 ORDER BY told.shop, told.order_id, told.status, told.place

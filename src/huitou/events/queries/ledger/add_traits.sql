@@ -4,7 +4,7 @@ SELECT latest.customer, jsonb_object_agg(latest.trait, latest.said)
 FROM (
     SELECT DISTINCT ON (told.customer, trait.key)
         told.customer, trait.key AS trait, jsonb_build_array(told.occurred_at, trait.value) AS said
-    FROM unnest(%(customer)s::text[], %(occurred_at)s::bigint[], %(traits)s::text[]) AS told (customer, occurred_at, traits),
+    FROM unnest(%(customer)b::text[], %(occurred_at)s::bigint[], %(traits)b::text[]) AS told (customer, occurred_at, traits),
         jsonb_each(told.traits::jsonb) AS trait
     ORDER BY told.customer, trait.key, jsonb_build_array(told.occurred_at, trait.value) DESC
 ) AS latest

@@ -7,7 +7,7 @@ WITH said AS (
     FROM consent
     JOIN customer ON customer.id = consent.customer
     WHERE consent.purpose = %(purpose)s AND consent.occurred_at <= %(now)s
-        AND (%(roots)s::text[] IS NULL OR coalesce(customer.merged_into, customer.id) = ANY(%(roots)s::text[]))
+        AND (%(roots)b::text[] IS NULL OR coalesce(customer.merged_into, customer.id) = ANY(%(roots)b::text[]))
         AND (%(channel)s::text IS NULL OR consent.channel IN (%(channel)s::text, '*'))
 ),
 withdrawn AS (
