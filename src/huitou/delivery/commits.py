@@ -22,8 +22,8 @@ from huitou.delivery.guard import Rules, Verdict, ask, read_verdicts
 from huitou.delivery.outbox import Message, query
 from huitou.stores.ledger import Connection
 
-IN_FLIGHT = 24
-GROUP = 12  # of four it costs twice as much a message as of sixteen
+IN_FLIGHT = 16
+GROUP = 8  # of four it costs twice as much a message as of sixteen
 LINGER_SECONDS = 0.003  # to let a group of that size come together
 TRIES = 5
 
