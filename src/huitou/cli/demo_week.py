@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from email.message import Message
-from email.policy import default
+from email.policy import compat32
 from pathlib import Path
 from typing import Any
 
@@ -158,12 +158,13 @@ def read_offers() -> dict[str, str]:
 
 
 def read_mail(path: Path) -> Message:
-    return email.message_from_bytes(path.read_bytes(), policy=default)
+    """By the old policy, which takes headers as they stand, in a tenth of the time."""
+    return email.message_from_bytes(path.read_bytes(), policy=compat32)
 
 
 def html_of(message: Message) -> str:
     for part in message.walk():
         if part.get_content_type() == "text/html":
-            content: str = part.get_content()  # type: ignore[attr-defined]
-            return content
+            content = part.get_payload(decode=True)
+            return content.decode() if isinstance(content, bytes) else ""
     return ""
