@@ -276,3 +276,9 @@ def test_a_brands_colour_can_be_read_on_a_dark_ground() -> None:
     card = luminance("#1b1f23")
     for colour in ("#000000", "#c8102e", "#114455", "#00ff00", "#ffffff"):
         assert (luminance(lighten(colour)) + 0.05) / (card + 0.05) >= 4.5
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize("torn", ["<a" * 50_000, "<" + "a" * 100_000, "<a " * 30_000, '<a "' * 30_000])
+def test_what_is_never_closed_costs_one_look(torn: str) -> None:
+    assert html_to_text(f"<p>茶</p>{torn}") == f"茶\n\n{torn.strip()}"

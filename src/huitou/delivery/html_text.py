@@ -10,7 +10,8 @@ BLOCKS = frozenset(
     {"p", "div", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "table", "tr", "blockquote", "section", "article"}
 )
 # A tag, or what is never shown: comments (Outlook's [if mso] twins would print everything twice) and declarations.
-MARKUP = re.compile(r"""<!--.*?-->|<[!?][^>]*>|<(/?)([a-zA-Z][^\s/>]*)((?:[^"'>]|"[^"]*"|'[^']*')*)>""", re.DOTALL)
+# Possessive, and no tag reaches over the next '<': what is not closed is given up in one look.
+MARKUP = re.compile(r"""<!--.*?-->|<[!?][^>]*+>|<(/?)([a-zA-Z][^\s/<>]*+)((?:[^"'<>]|"[^"]*"|'[^']*')*+)>""", re.DOTALL)
 BLANKS = re.compile(r"[ \t\r\n\f]+")
 ATTRIBUTE = re.compile(r"""([^\s=/"'>]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
 
