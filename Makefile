@@ -13,7 +13,7 @@ demo:  ## Set up, run the example follow-up end to end, serve the console
 test:  ## Set up what the tests need and run all of them
 	@sh scripts/venv test
 	@sh scripts/test-setup
-	@.venv/bin/python -m pytest -n 2 --dist worksteal --reruns 2 --reruns-delay 2  # races with processes and clocks; what fails thrice is broken
+	@.venv/bin/python -m pytest -n 2 --dist worksteal --reruns 2 --reruns-delay 2 -rfER  # races with processes and clocks; what fails thrice is broken
 
 check:  ## Floors, style, types
 	@sh scripts/venv test

@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import psycopg
 import pytest
@@ -27,6 +27,7 @@ from huitou.stores import postgres, postgres_cluster
 from huitou.stores.postgres import start_postgres
 
 SOURCE = Path(__file__).parents[2] / "src"
+KEEPER = postgres_cluster.KEEPER.name.encode()
 ROOT = os.geteuid() == 0
 NOBODY = pwd.getpwnam("nobody").pw_uid
 PATIENCE = 15.0  # seconds; everything here takes well under one on an idle machine
@@ -45,6 +46,8 @@ print("left", flush=True)
 class Command:
     """Another process that uses the server until it is told to leave, or is killed."""
 
+    started: ClassVar[list[Command]] = []
+
     def __init__(self, folder: Path, python: str = sys.executable, **options: Any) -> None:
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(SOURCE), *map(str, sys.path)])}
         self.process = subprocess.Popen(
@@ -56,6 +59,7 @@ class Command:
             env=environment,
             **options,
         )
+        self.started.append(self)
         assert self.process.stdout is not None
         self.dsn = self.process.stdout.readline().strip()
         if not self.dsn:
@@ -74,7 +78,7 @@ def place(roomy: Path) -> Iterator[Path]:
     """An empty folder; afterwards nothing may be running in it."""
     with tempfile.TemporaryDirectory(prefix="huitou-test-", dir=roomy) as name:
         yield Path(name)
-        wait_until(lambda: not processes_of(Path(name)), "a process is left running")
+        leave_nothing_running(Path(name))
 
 
 @pytest.fixture
@@ -83,15 +87,30 @@ def folder(place: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def kept(roomy: Path) -> Iterator[Path]:
-    """A cluster made once, for tests that only start and stop it."""
+def cluster(roomy: Path) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="huitou-test-", dir=roomy) as name:
         start_postgres(Path(name) / "postgres").stop()
         yield Path(name) / "postgres"
-        wait_until(lambda: not processes_of(Path(name)), "a process is left running")
 
 
-def processes_of(folder: Path) -> list[int]:
+@pytest.fixture
+def kept(cluster: Path) -> Iterator[Path]:
+    """A cluster made once, for tests that only start and stop it."""
+    yield cluster
+    leave_nothing_running(cluster)
+
+
+def leave_nothing_running(folder: Path) -> None:
+    """A test that fails half-way would otherwise leave users and servers behind for the next one."""
+    while Command.started:
+        Command.started.pop().kill()
+    try:
+        wait_until(lambda: not processes_of(folder), "a process is left running")
+    finally:
+        kill(processes_of(folder))
+
+
+def processes_of(folder: Path, programs: tuple[bytes, ...] = (b"/postgres", b"/initdb", KEEPER)) -> list[int]:
     """Servers and keepers whose command line names the folder."""
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
@@ -99,14 +118,16 @@ def processes_of(folder: Path) -> list[int]:
             words = (entry / "cmdline").read_bytes().split(b"\0")
         except (FileNotFoundError, ProcessLookupError):
             continue
-        ours = any(word.endswith((b"/postgres", b"/initdb", b"postgres_keeper.py")) for word in words)
+        ours = any(word.endswith(programs) for word in words)
         if ours and any(str(folder).encode() in word for word in words):
             found.append(int(entry.name))
     return sorted(found)
 
 
-def keepers_of(folder: Path) -> list[int]:
-    return [pid for pid in processes_of(folder) if b"postgres_keeper.py" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+def kill(pids: list[int]) -> None:
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):  # the keeper of the server before may just be ending
+            os.kill(pid, signal.SIGKILL)
 
 
 def postmaster_of(folder: Path) -> int:
@@ -240,8 +261,7 @@ def test_a_killed_owner_takes_nothing_from_the_others(kept: Path) -> None:
 def test_an_orphan_is_reused_and_stopped_by_the_next_command(kept: Path) -> None:
     command = Command(kept)
     server = postmaster_of(kept)
-    for keeper in keepers_of(kept):
-        os.kill(keeper, signal.SIGKILL)
+    kill(processes_of(kept, (KEEPER,)))
     command.kill()
     assert connects(command.dsn)
     with start_postgres(kept):
@@ -252,6 +272,7 @@ def test_an_orphan_is_reused_and_stopped_by_the_next_command(kept: Path) -> None
 def test_a_postmaster_killed_in_use_comes_back_by_itself(kept: Path) -> None:
     with start_postgres(kept) as running:
         with psycopg.connect(running.dsn) as connection:
+            connection.execute("DROP TABLE IF EXISTS committed")
             connection.execute("CREATE TABLE committed AS SELECT 7 AS lucky")
         server = postmaster_of(kept)
         os.kill(server, signal.SIGKILL)
@@ -264,8 +285,7 @@ def test_a_dead_postmaster_is_waited_for_and_replaced(kept: Path) -> None:
     """Its back end still runs when the next command comes, and nobody is there to restart it."""
     command = Command(kept)
     with psycopg.connect(command.dsn):
-        for keeper in keepers_of(kept):
-            os.kill(keeper, signal.SIGKILL)
+        kill(processes_of(kept, (KEEPER,)))
         server = postmaster_of(kept)
         os.kill(server, signal.SIGKILL)
         with start_postgres(kept) as running:
@@ -276,9 +296,7 @@ def test_a_dead_postmaster_is_waited_for_and_replaced(kept: Path) -> None:
 
 def test_start_after_everything_was_killed_and_the_pid_belongs_to_somebody_else(kept: Path) -> None:
     command = Command(kept)
-    for pid in processes_of(kept):
-        with contextlib.suppress(ProcessLookupError):  # back ends go by themselves once the postmaster has gone
-            os.kill(pid, signal.SIGKILL)
+    kill(processes_of(kept))
     command.kill()
     wait_until(lambda: not processes_of(kept), "the killed are not gone")
     left = kept / "data" / "postmaster.pid"
