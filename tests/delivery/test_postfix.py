@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import pwd
-import shutil
-import socket
-import subprocess
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -23,85 +17,15 @@ from huitou.delivery.send import send_due
 from huitou.delivery.sink import read_index, running_sink
 from huitou.kit.clock import MINUTE, FrozenClock
 
+from .postfix import needed, running_postfix
 from .shop import NOON, Planned, add_customer, add_messages, make_campaign, state_of
-
-POSTFIX = shutil.which("postfix") or shutil.which("postfix", path="/usr/sbin")
-needed = pytest.mark.skipif(
-    POSTFIX is None or os.geteuid() != 0, reason="NOT TESTED against Postfix: it is not installed, or this is not root"
-)
-
-MAIN = """
-compatibility_level = 3.6
-queue_directory = {folder}/spool
-data_directory = {folder}/data
-command_directory = /usr/sbin
-daemon_directory = /usr/lib/postfix/sbin
-mail_owner = postfix
-setgid_group = postdrop
-inet_interfaces = 127.0.0.1
-inet_protocols = ipv4
-myhostname = relay.example
-mydestination =
-local_recipient_maps =
-alias_maps =
-alias_database =
-mynetworks = 127.0.0.0/8
-relayhost = [127.0.0.1]:{sink}
-smtp_tls_security_level = none
-smtpd_tls_security_level = none
-smtpd_peername_lookup = no
-smtp_host_lookup = native
-smtpd_relay_restrictions = permit_mynetworks, reject
-smtpd_recipient_restrictions = check_recipient_access
-  inline:{{ {{ gone@example.com = 550 5.1.1 no such user }}, {{ full@example.com = 450 4.2.2 mailbox full }} }}
-smtpd_client_connection_count_limit = 0
-maillog_file = {folder}/mail.log
-maillog_file_prefixes = {folder}
-"""
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture
 def relay(tmp_path: Path) -> Iterator[tuple[str, Path, Path]]:
-    """(address, sink folder, log) of a running Postfix of our own."""
-    assert POSTFIX is not None
-    folder = Path(tempfile.mkdtemp(prefix="huitou-postfix-"))
-    folder.chmod(0o755)  # postfix's own user must reach it
-    port = free_port()
-    owner = pwd.getpwnam("postfix")
-    for name in ("conf", "spool", "data"):
-        (folder / name).mkdir(parents=True)
-    os.chown(folder / "data", owner.pw_uid, owner.pw_gid)
-    with running_sink(tmp_path / "sink") as url:
-        (folder / "conf" / "main.cf").write_text(MAIN.format(folder=folder, sink=url.rsplit(":", 1)[1]))
-        services = Path("/etc/postfix/master.cf").read_text().replace("\nsmtp      inet", f"\n127.0.0.1:{port} inet", 1)
-        plain = [line.replace(" y ", " n ", 1) if line[:1] not in "# " else line for line in services.splitlines()]
-        (folder / "conf" / "master.cf").write_text("\n".join(plain) + "\n")
-        command = [POSTFIX, "-c", str(folder / "conf")]
-        subprocess.run([*command, "start"], check=True, capture_output=True, timeout=60)
-        try:
-            wait_for_port(port)
-            yield f"smtp://127.0.0.1:{port}", tmp_path / "sink", folder / "mail.log"
-        finally:
-            subprocess.run([*command, "stop"], check=False, capture_output=True, timeout=60)
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def wait_for_port(port: int) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
-    raise AssertionError("postfix did not start")
+    """(address, sink folder, log)."""
+    with running_sink(tmp_path / "sink") as url, running_postfix(int(url.rsplit(":", 1)[1])) as (address, log):
+        yield address, tmp_path / "sink", log
 
 
 def wait_for_mails(sink: Path, count: int) -> list[str]:

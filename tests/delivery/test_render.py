@@ -10,7 +10,7 @@ import pytest
 from huitou.delivery.brand import lighten, luminance, read_brand
 from huitou.delivery.html_text import html_to_text
 from huitou.delivery.layout import WORDS
-from huitou.delivery.links import LinkRefused, link_token
+from huitou.delivery.links import LinkRefused, LinkSet, link_token, track_html
 from huitou.delivery.render import Rendered, compile_content, render
 from huitou.delivery.templating import MissingVariable, TemplateRefused
 from huitou.delivery.unsubscribe import read_token, token_for
@@ -282,3 +282,27 @@ def test_a_brands_colour_can_be_read_on_a_dark_ground() -> None:
 @pytest.mark.parametrize("torn", ["<a" * 50_000, "<" + "a" * 100_000, "<a " * 30_000, '<a "' * 30_000])
 def test_what_is_never_closed_costs_one_look(torn: str) -> None:
     assert html_to_text(f"<p>茶</p>{torn}") == f"茶\n\n{torn.strip()}"
+
+
+@pytest.mark.usefixtures("data")
+@pytest.mark.parametrize(
+    ("tag", "read"),
+    [
+        ("""<a title='a>b' href=https://shop.example.com/p/1 >""", "<a title='a>b' href=\"{}\" >"),
+        ("""<a don't HREF = "https://shop.example.com/p/1"/>""", """<a don't HREF ="{}"/>"""),
+        ("""<v:roundrect href='https://shop.example.com/p/1'>""", """<v:roundrect href="{}">"""),
+        ("""<a title="<a href=x>" href=>""", """<a title="<a href=x>" href=>"""),
+        ("""<abbr href=x>""", """<abbr href=x>"""),
+    ],
+)
+def test_links_are_found_as_browsers_read_tags(tag: str, read: str) -> None:
+    links = LinkSet(MESSAGE, frozenset({"shop.example.com"}))
+    assert track_html(tag, links) == read.format(tracked())
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.usefixtures("data")
+@pytest.mark.parametrize("torn", ["<a " * 30_000, '<a x="' * 30_000, "<a x=" + " " * 90_000, '<a href=">'])
+def test_a_tag_that_is_never_closed_is_named_at_once(torn: str) -> None:
+    with pytest.raises(LinkRefused, match="a tag is never closed: <a"):
+        track_html(f"<p>茶</p>{torn}", LinkSet(MESSAGE, frozenset()))

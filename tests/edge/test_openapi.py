@@ -40,6 +40,8 @@ CALLS: list[tuple[str, str, dict[str, Any], int]] = [
     ("options", "/v1/track", {}, 204),
     ("post", "/v1/track", {"json": {}}, 400),
     ("post", "/in/douyin", {"json": []}, 503),
+    ("post", "/in/mail", {"content": b"hello"}, 200),
+    ("post", "/in/mail", {"content": b"hello", "auth": ("wrong", "")}, 401),
     ("get", "/t/{token}", {}, 404),
     ("get", "/u/{token}", {}, 404),
     ("post", "/u/{token}", {}, 404),

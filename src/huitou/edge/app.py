@@ -20,6 +20,7 @@ from huitou.edge.health import show_health, show_metrics, show_ready
 from huitou.edge.ingest import SINGLE, Ingest
 from huitou.edge.openapi import show_openapi
 from huitou.edge.platforms import take_douyin
+from huitou.edge.returned_mail import take_returned_mail
 from huitou.kit.errors import HuitouError, Unavailable
 
 # Collectors of other makers, by the path their SDKs call: told plainly, so that nobody searches for a typing error.
@@ -55,6 +56,7 @@ def make_app(committer: Committer | None = None) -> Edge:
     routes = [
         *(Route(path, endpoint, methods=["POST", "OPTIONS"]) for path, endpoint in ingest.items()),
         Route("/in/douyin", take_douyin, methods=["POST"]),
+        Route("/in/mail", take_returned_mail, methods=["POST"]),
         Route("/t/{token}", follow_link, methods=["GET"]),  # Starlette adds HEAD
         Route("/u/{token}", show_unsubscribe, methods=["GET"]),
         Route("/u/{token}", take_unsubscribe, methods=["POST"]),

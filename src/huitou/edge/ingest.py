@@ -17,7 +17,7 @@ from huitou.edge.answers import describe, status_of
 from huitou.edge.bodies import HungUp, Receive, read_body
 from huitou.edge.committer import Committer
 from huitou.edge.metrics import count_events
-from huitou.edge.write_keys import key_in, source_of
+from huitou.edge.write_keys import UNKNOWN_KEY, key_in, source_of
 from huitou.events.model import Event, parse_json
 from huitou.events.segment import LARGEST_EVENT, Rejected, read_segment, read_sent_at
 from huitou.kit import clock
@@ -68,10 +68,7 @@ class Ingest:
         document = parse_json(body)
         source = await source_of(key_in(headers.get(b"authorization", b"").decode("latin-1"), document))
         if source is None:
-            error = HuitouError(
-                {"zh": "写入密钥缺失或无效", "en": "the write key is missing or unknown"}, code="unknown_key"
-            )
-            return 401, describe(error)
+            return 401, describe(UNKNOWN_KEY)
         if self.kind is None:
             return await self._take_batch(document, source, len(body))
         return await self._take_single(document, source, len(body))

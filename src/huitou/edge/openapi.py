@@ -106,6 +106,7 @@ def _paths() -> dict[str, Any]:
     for kind in ("track", "identify", "page", "screen", "group", "alias"):
         paths[f"/v1/{kind}"] = _ingest(f"One {kind} event (Segment HTTP API).", event)
     paths["/in/douyin"] = _douyin()
+    paths["/in/mail"] = _returned_mail()
     paths["/t/{token}"] = {
         "get": {
             "summary": "A tracked link.",
@@ -129,6 +130,29 @@ def _douyin() -> dict[str, Any]:
             "parameters": [{"name": n, "in": "header", "required": True, "schema": {"type": "string"}} for n in names],
             "requestBody": {"required": True, "content": {JSON: {"schema": {"type": "array"}}}},
             "responses": _answers(good, 400, 401, 408, 413, 503),
+        }
+    }
+
+
+def _returned_mail() -> dict[str, Any]:
+    kinds = ("bounced", "delayed", "delivered", "complained", "ignored")
+    said = {
+        "type": "object",
+        "required": ["success", "kind"],
+        "properties": {
+            "success": {"const": True},
+            "kind": {"enum": list(kinds), "description": "What it says; ignored where it is no report on a message."},
+            "message": {"type": "string", "description": "The message it is about."},
+            "status": {"type": "string", "description": "Enhanced status code (RFC 3463), '' for a complaint."},
+            "reason": {"type": "object", "description": "Why it was ignored, by language."},
+        },
+    }
+    return {
+        "post": {
+            "summary": "A returned mail: delivery status (RFC 3464) or abuse report (RFC 5965).",
+            "security": [{"writeKey": []}, {"bearer": []}],
+            "requestBody": {"required": True, "content": {"message/rfc822": {"schema": {"type": "string"}}}},
+            "responses": _answers({200: _json("What it says is durable.", said)}, 400, 401, 408, 413, 503),
         }
     }
 

@@ -11,8 +11,10 @@ from functools import lru_cache
 from typing import Any
 
 from huitou.edge.ledger import transaction
+from huitou.kit.errors import HuitouError
 from huitou.kit.settings import settings
 
+UNKNOWN_KEY = HuitouError({"zh": "写入密钥缺失或无效", "en": "the write key is missing or unknown"}, code="unknown_key")
 FRESH_SECONDS = 10.0  # how long a key that was added or taken away may go unnoticed
 
 _mutex = threading.Lock()
