@@ -1,6 +1,7 @@
 """Every table of the ledger, gathered for Django: without this file `makemigrations` silently sees none."""
 
 from huitou.campaigns.models import Campaign
+from huitou.decisions.models import DrawnNode
 from huitou.delivery.models import DeadAddress, Link, Message, MessageBody, Receipt, ReceiptCursor
 from huitou.events.models import (
     Consent,
@@ -20,6 +21,7 @@ __all__ = [
     "Consent",
     "Customer",
     "DeadAddress",
+    "DrawnNode",
     "Identifier",
     "JournalRow",
     "Link",

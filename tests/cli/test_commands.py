@@ -74,6 +74,8 @@ def test_a_broadcast_goes_from_file_to_decisions(terminal: Terminal, tmp_path: P
     }  # fmt: skip
     again = terminal.json("import", str(file), "--now", NOW)
     assert (again["accepted"], again["duplicate"]) == (0, events)
+    (stored,) = terminal.json("query", "SELECT count(*) AS events FROM events", "--now", NOW)
+    assert stored == {"events": events}  # what was just imported can be asked at once
 
     (show,) = terminal.json("broadcasts", "--now", NOW)
     assert (show["broadcast"], show["viewers"], show["buyers"]) == ("B1", PEOPLE, 4)

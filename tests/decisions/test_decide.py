@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
@@ -10,8 +12,10 @@ import pytest
 
 from huitou.campaigns.reading import read_campaign
 from huitou.decisions.decide import decide, warn_unsettled
+from huitou.decisions.inputs import WENT
 from huitou.decisions.lake_tables import DECISIONS
 from huitou.decisions.reach import reach
+from huitou.decisions.reading import open_lake
 from huitou.events.identity import merge, undo_merge
 from huitou.events.journal import append_batch
 from huitou.events.model import Event
@@ -29,6 +33,7 @@ START = parse_time("2026-11-20T19:00:00", "Asia/Shanghai")
 END = START + 2 * HOUR
 NOW = END + 35 * MINUTE
 CALM = read_campaign('name = "calm"\nholdout = 0\nexplore = 0\n')
+NOBODY = replace(CALM, name="nobody", holdout=1.0)
 
 _count = iter(range(10**9))
 
@@ -159,6 +164,57 @@ def test_other_campaigns_decisions_count_in_the_caps(evening: FrozenClock) -> No
     ids = kept().column("decision_id").to_pylist()
     never = {"decision": ids, "customer": [""] * len(ids), "contact_at": pa.nulls(len(ids), pa.int64())}
     assert by_user(decide("B20", other, dry_run=True, went=pa.table(never)))["ann"][0]["action"] == "send"
+
+
+def test_the_held_out_count_in_the_caps_as_if_they_had_been_written_to(evening: FrozenClock) -> None:
+    """Else the next campaign would compare those left alone with people nobody wrote to before."""
+    written_to = by_user(decide("B20", CALM, dry_run=True))["ann"]
+    decide("B20", NOBODY)
+    other = read_campaign('name = "other"\nholdout = 0\nexplore = 0\n')
+    row = by_user(decide("B20", other, dry_run=True))["ann"][0]
+    assert (row["action"], row["reason"]) == ("nothing", "cap")
+    with Engine() as engine:
+        open_lake(engine)
+        engine.register("went", WENT.empty_table())
+        would = engine.run("decisions", "contacts", since=0).column("contact_at").to_pylist()
+    assert would == [row["send_at"] for row in written_to]
+
+
+def test_an_order_ends_what_the_held_out_would_have_got(evening: FrozenClock) -> None:
+    decide("B20", NOBODY)
+    evening.move_to(NOW + 3 * HOUR)
+    tell(evening, event("order_paid", NOW + 2 * HOUR, "ann", order_id="O2", total=1, currency="CNY"))
+    with Engine() as engine:
+        open_lake(engine)
+        engine.register("went", WENT.empty_table())
+        told = engine.run("decisions", "contacts", since=0).column("contact_at").to_pylist()
+    assert told == [at for at in would_be_sent() if at <= NOW + 2 * HOUR]
+
+
+def would_be_sent() -> list[int]:
+    moments: list[int] = json.loads(kept().column("context").to_pylist()[0])["would"]["send_at"]
+    return moments
+
+
+def test_ids_that_come_after_the_first_decision_do_not_draw(evening: FrozenClock) -> None:
+    """Who is written to clicks and signs in, and gains ids that those left alone do not."""
+    names = [f"p{number}" for number in range(12)]
+    tell(evening, *(item for name in names for item in (known(name), visit(name))))
+    half = replace(CALM, holdout=0.5, caps=())
+    first = by_user(decide("B20", replace(half, name="first")))
+    tell(evening, *(signs_in(name) for name in names))
+    second = by_user(decide("B20", replace(half, name="second")))
+    assert {name: second[name][0]["action"] for name in names} == {name: first[name][0]["action"] for name in names}
+    assert {json.loads(second[name][0]["context"])["holdout"] for name in names} == {0.5}
+
+
+def signs_in(user: str) -> list[Event]:
+    """A browser nobody knew, then a sign-in in it."""
+    raw = {"type": "page", "messageId": f"web-{user}", "timestamp": to_iso(NOW), "anonymousId": f"web-{user}"}
+    return [
+        read_segment(raw, source="test", received_at=NOW, sent_at=None),
+        read_segment({**raw, "messageId": f"in-{user}", "userId": user}, source="test", received_at=NOW, sent_at=None),
+    ]
 
 
 def test_people_joined_since_are_one_person_and_the_holdout_wins(evening: FrozenClock) -> None:

@@ -28,8 +28,10 @@ def run_query(
     huitou query "SELECT rfm, count(*) AS people FROM portraits GROUP BY rfm"
     """
     with house(data, now):
+        from huitou.flows.refresh import catch_up
         from huitou.flows.tables import open_tables
 
+        catch_up()
         with open_tables() as engine:
             result = engine.query_readonly(sql, limit_rows=limit)
     from huitou.stores.readonly import is_cut

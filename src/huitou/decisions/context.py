@@ -36,7 +36,7 @@ def write_contexts(plan: Plan, broadcast: Broadcast, person: Ints, send_at: Ints
     sends = action == ACTIONS.index(SEND)
     parts = [
         (sends, _about_message(plan, broadcast, person[sends], send_at[sends], start[sends])),
-        (action == ACTIONS.index(HOLDOUT), _would(plan, person[action == ACTIONS.index(HOLDOUT)])),
+        (action == ACTIONS.index(HOLDOUT), _would(plan, broadcast, person[action == ACTIONS.index(HOLDOUT)])),
     ]
     return _join(text, *(_spread(where, part) for where, part in parts), pa.scalar("}"))
 
@@ -78,13 +78,19 @@ def _say_dropped(why: NDArray[np.int8]) -> str:
     return f',"dropped":{_json(lost)}' if lost else ""
 
 
-def _would(plan: Plan, person: Ints) -> pa.Array:
-    """What the held-out would have got."""
-    said = [""] * len(plan.menu)
+def _would(plan: Plan, broadcast: Broadcast, person: Ints) -> pa.Array:
+    """What the held-out would have got, and when: caps count it as if it had been sent (contacts.sql)."""
+    result = np.full(len(person), "", dtype=object)
     for arm in np.unique(plan.arm[person]):
+        rows = np.flatnonzero(plan.arm[person] == arm)
         timing, channel, offer = plan.menu.parts(arm)
-        said[arm] = f',"would":{_json({"timing": timing.name, "channel": channel.name, "offer": offer.name})}'
-    return pick_texts(said, plan.arm[person])
+        schedule = plan.menu.schedule(arm)
+        kept = schedule.kept(offer)[person[rows]]
+        what = _json({"timing": timing.name, "channel": channel.name, "offer": offer.name})[:-1]
+        head = f',"would":{what},"stop_since":{broadcast.started_at},"send_at":'
+        moments = [_json(at[goes].tolist()) for at, goes in zip(schedule.send_at[person[rows]], kept, strict=True)]
+        result[rows] = [f"{head}{at}}}" for at in moments]
+    return pa.array(result, pa.string())
 
 
 def _about_message(plan: Plan, broadcast: Broadcast, person: Ints, send_at: Ints, start: Ints) -> pa.Array:

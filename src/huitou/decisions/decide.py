@@ -25,6 +25,8 @@ from huitou.stores.engine import Engine
 from huitou.stores.lake import Lake
 from huitou.stores.ledger import Connection, connect, lock
 
+KEEP_DRAWN = "INSERT INTO drawn_node (node) SELECT unnest(%(nodes)b::text[]) ON CONFLICT DO NOTHING"
+
 
 def plan_from(inputs: Inputs, campaign: Campaign, now: int) -> pa.Table:
     """All decisions: those taken before, unchanged, and one for each candidate that had none; by customer and step.
@@ -69,6 +71,7 @@ def decide(
             lake = engine.lake
         table = plan_from(inputs, campaign, now)
         if not dry_run:
+            connection.execute(KEEP_DRAWN, {"nodes": inputs.nodes.column("node").to_pylist()})
             write_decisions(lake, connection, table, inputs.existing, f"plan:{campaign.name}:{broadcast}")
     return table
 

@@ -58,7 +58,7 @@ PRODUCTS = pa.schema(
         ("url", _text),
     ]
 )
-NODES = pa.schema([("node", _text), ("customer", _text)])  # every identity node of a candidate
+NODES = pa.schema([("node", _text), ("customer", _text)])  # every identity node that draws for a candidate
 ADDRESSES = pa.schema([("customer", _text), ("kind", _text)])  # identifier kinds a candidate has
 PERMISSIONS = pa.schema([("customer", _text), ("channel", _text), ("granted", _bool)])
 STOPS = pa.schema([("customer", _text), ("kind", _text), ("occurred_at", _int)])  # order | unfollow | complaint
