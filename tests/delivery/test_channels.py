@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from types import ModuleType
 
 import pytest
 
-from huitou.delivery.channels.base import Idempotency
+from huitou.delivery.channels.base import Idempotency, Outgoing
+from huitou.delivery.commits import IN_FLIGHT
 from huitou.delivery.outbox import count_states
 from huitou.delivery.pace import Pace
 from huitou.delivery.send import send_due
-from huitou.kit.clock import HOUR, MINUTE, FrozenClock
+from huitou.kit.clock import HOUR, MINUTE, SECOND, FrozenClock
 
-from .fake_channel import FakeChannel
+from .fake_channel import FakeChannel, FakeSession
 from .shop import NOON, Planned, add_customer, add_messages, make_campaign, state_of
 
 
@@ -113,3 +115,37 @@ def test_a_channel_keeps_its_pace(ledger: ModuleType, clock: FrozenClock, per_se
     send_due(channels={"email": channel})
     assert time.monotonic() - begun >= 20 / per_second
     assert len(channel.taken) == 21
+
+
+class SlowChannel(FakeChannel):
+    """Takes its first mails only after the clock has struck ten."""
+
+    def __init__(self, clock: FrozenClock, ten: int) -> None:
+        super().__init__(sessions=32)
+        self.clock, self.ten = clock, ten
+
+    def open_session(self) -> SlowSession:
+        return SlowSession(self)
+
+
+class SlowSession(FakeSession):
+    channel: SlowChannel
+
+    async def submit(self, mail: Outgoing) -> str:
+        if self.channel.clock.now_us() < self.channel.ten:
+            await asyncio.sleep(0.2)  # so that all others are composed and wait for their turn meanwhile
+            self.channel.clock.move_to(self.channel.ten)
+        return await super().submit(mail)
+
+
+def test_a_slow_relay_carries_no_message_into_the_quiet_hours(ledger: ModuleType, clock: FrozenClock) -> None:
+    ten = NOON + 2 * HOUR  # in the evening, in Shanghai
+    clock.move_to(ten - 30 * SECOND)
+    with ledger.transaction() as connection:
+        make_campaign(connection)
+        add_messages(connection, [Planned(add_customer(connection, f"c{n}")) for n in range(60)])
+    send_due(channels={"email": SlowChannel(clock, ten)})
+    with ledger.transaction() as connection:
+        final = connection.execute("SELECT count(*), max(final_at) FROM message WHERE state = 'submitted'").fetchone()
+        assert final == (IN_FLIGHT, ten - 30 * SECOND)
+        assert count_states(connection)["planned", "quiet_hours"] == 60 - IN_FLIGHT

@@ -46,10 +46,13 @@ class Outcome:
     was_final: bool = False
 
 
+RulesAt = Callable[[int], Rules]
+
+
 @dataclass(slots=True)
 class _Waiting:
     message: Message
-    rules: Rules
+    rules: RulesAt
     mail: Outgoing
     answer: asyncio.Future[tuple[Verdict, float]]
 
@@ -91,8 +94,9 @@ class Committer:
         self._closing = False
         self._error: BaseException | None = None
 
-    async def ask(self, message: Message, rules: Rules, mail: Outgoing) -> tuple[Verdict, float]:
-        """The guard's verdict once it is on disk, and the monotonic second when it was."""
+    async def ask(self, message: Message, rules: RulesAt, mail: Outgoing) -> tuple[Verdict, float]:
+        """The guard's verdict once it is on disk, and the monotonic second when it was. The rules are asked for in the
+        transaction: a message may have waited for its turn into the quiet hours."""
         if self._error:
             raise self._error
         answer = asyncio.get_running_loop().create_future()
@@ -176,7 +180,8 @@ class Committer:
         with one_trip, connection.transaction():
             if group:
                 messages = [waiting.message for waiting in group]
-                answer = ask(connection, messages, [waiting.rules for waiting in group], self._clock())
+                now = self._clock()
+                answer = ask(connection, messages, [waiting.rules(now) for waiting in group], now)
                 keep_bodies(connection, [waiting.mail for waiting in group])
             if outcomes:
                 record(connection, outcomes)

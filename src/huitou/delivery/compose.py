@@ -15,7 +15,7 @@ import msgspec
 
 from huitou.campaigns.content import choose_language, choose_words
 from huitou.campaigns.definition import Campaign
-from huitou.campaigns.versions import load_campaign
+from huitou.campaigns.versions import load_campaign, newest_versions
 from huitou.delivery.brand import Brand, read_brand
 from huitou.delivery.channels.base import Outgoing
 from huitou.delivery.guard import Rules, rules_for
@@ -38,14 +38,19 @@ class Unrenderable:
 
 
 class Campaigns:
-    """The campaigns a sender meets, read once, with what is derived from them."""
+    """The campaigns a sender meets, read once, with what is derived from them; which version is the newest, each time."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, int], tuple[Campaign, Brand] | None] = {}
+        self._newest: dict[str, int] = {}
 
     def load(self, connection: Connection, messages: Sequence[Message]) -> None:
         """Read those of these messages that are not known yet."""
-        for key in {(message.campaign, message.campaign_version) for message in messages} - self._known.keys():
+        names = {message.campaign for message in messages}
+        self._newest |= newest_versions(connection, names)
+        wanted = {(message.campaign, message.campaign_version) for message in messages}
+        wanted |= {(name, self._newest[name]) for name in names & self._newest.keys()}
+        for key in wanted - self._known.keys():
             try:
                 campaign = load_campaign(connection, *key)
             except (NotFound, Refused):
@@ -58,7 +63,10 @@ class Campaigns:
 
     def rules(self, message: Message, now: int, *, has_channel: bool = True) -> Rules:
         found = self.of(message)
-        return rules_for(message, found[0], now, has_channel=has_channel) if found else Rules(has_channel=has_channel)
+        if found is None:
+            return Rules(has_channel=has_channel)
+        newest = self._known.get((message.campaign, self._newest[message.campaign])) or found
+        return rules_for(message, found[0], newest[0], now, has_channel=has_channel)
 
 
 def compose(message: Message, campaigns: Campaigns, now: int) -> Outgoing | Unrenderable:

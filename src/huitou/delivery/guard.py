@@ -80,26 +80,27 @@ class Verdict:
         return self.reason == PASSED
 
 
-def rules_for(message: Message, campaign: Campaign, now: int, *, has_channel: bool = True) -> Rules:
-    """The campaign's rules for this message, in the customer's own hours."""
-    zone = str(message.context.get("timezone") or campaign.timezone)
+def rules_for(message: Message, planned: Campaign, newest: Campaign, now: int, *, has_channel: bool = True) -> Rules:
+    """The rules for this message, in the customer's own hours. The draw is that of the version it was planned by; quiet
+    hours and caps are those of the newest one, for whoever changes them means what is queued too."""
+    zone = str(message.context.get("timezone") or newest.timezone)
     offer = message.context.get("offer") or {}
     ends = offer.get("expires_at") if isinstance(offer, dict) else None
-    channel = next((c for c in campaign.channels if c.name == message.channel), None)
-    windows = campaign.windows(message.channel) if channel else campaign.quiet
+    channel = next((c for c in (*newest.channels, *planned.channels) if c.name == message.channel), None)
+    windows = newest.windows(message.channel) if channel in newest.channels else newest.quiet
     return Rules(
         quiet_until=quiet_until(now, zone, windows),
-        caps=campaign.caps,
+        caps=newest.caps,
         offer_ends=ends if isinstance(ends, int) else NO_OFFER_END,
-        holdout=is_held_out(message.nodes, campaign),
+        holdout=is_held_out(message.nodes, planned),
         address_kind=channel.address if channel else message.channel,
         has_channel=has_channel,
     )
 
 
 def is_held_out(nodes: Sequence[str], campaign: Campaign) -> bool:
-    """Whether a merge since the decision made the person one of the holdout. A person of one customer was decided as
-    that one, and is not asked again."""
+    """Whether a merge since the decision made the person one of the holdout; `nodes` are those that drew. A person of one
+    was decided as that one, and is not asked again."""
     if len(nodes) < 2:
         return False
     return bool(hold_out(campaign.seed, nodes, np.zeros(len(nodes), dtype=np.int64), 1, campaign.holdout).held_out[0])

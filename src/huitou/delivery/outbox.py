@@ -34,7 +34,7 @@ COLUMNS = (
 @dataclass(frozen=True, slots=True)
 class Message:
     """A claimed message. `root` and `address` are the person and where to write as of the claim; the guard checks both
-    again. `address` is '' where there is none; `nodes` are the customers the person is made of."""
+    again. `address` is '' where there is none; `nodes` are those of the person that drew for the holdout."""
 
     id: str
     customer: str

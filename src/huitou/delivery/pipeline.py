@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 
 from huitou.delivery.channel_events import report_bounce
 from huitou.delivery.channels.base import Channel, ChannelDown, InDoubt, Outgoing, Session, Undelivered
@@ -113,7 +114,7 @@ class ChannelLine:
         for _ in range(ASKS):
             if item.mail.address and not await self._prepared(session, item):
                 return
-            rules = self._campaigns.rules(item.message, self._clock())
+            rules = partial(self._campaigns.rules, item.message)
             verdict, final_since = await self._committer.ask(item.message, rules, item.mail)
             if verdict.passed:
                 await self._submit(session, item, final_since)

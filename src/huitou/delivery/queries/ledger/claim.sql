@@ -28,8 +28,11 @@ people AS MATERIALIZED (
     UNION
     SELECT o.root, n.id FROM owned o JOIN customer n ON n.merged_into = o.root
 ),
-nodes AS (
-    SELECT root, array_agg(customer ORDER BY customer) AS ids FROM people GROUP BY root
+drawn AS (
+    SELECT p.root, array_agg(p.customer ORDER BY p.customer) AS ids
+    FROM people p
+    JOIN drawn_node d ON d.node = p.customer
+    GROUP BY p.root
 ),
 addresses AS (
     SELECT DISTINCT ON (p.root) p.root, i.value
@@ -40,9 +43,10 @@ addresses AS (
 )
 SELECT
     t.id, t.customer, o.root, t.campaign, t.campaign_version, t.occurrence, t.step, t.channel, t.offer, t.context,
-    t.stop_since, t.send_at, t.expires_at, t.attempts, t.fence, coalesce(a.value, '') AS address, n.ids AS nodes
+    t.stop_since, t.send_at, t.expires_at, t.attempts, t.fence, coalesce(a.value, '') AS address,
+    coalesce(d.ids, '{}') AS nodes
 FROM taken t
 JOIN owned o ON o.id = t.id
-JOIN nodes n ON n.root = o.root
+LEFT JOIN drawn d ON d.root = o.root
 LEFT JOIN addresses a ON a.root = o.root
 ORDER BY t.send_at, t.id

@@ -26,7 +26,12 @@ people AS MATERIALIZED (
 facts AS MATERIALIZED (
     SELECT
         h.*, s.reason AS stopped,
-        (SELECT array_agg(p.customer ORDER BY p.customer) FROM people p WHERE p.person = h.person) AS node_ids,
+        (
+            SELECT coalesce(array_agg(p.customer ORDER BY p.customer), '{}')
+            FROM people p
+            JOIN drawn_node d ON d.node = p.customer
+            WHERE p.person = h.person
+        ) AS node_ids,
         (
             SELECT c.state FROM campaign c WHERE c.name = h.campaign ORDER BY c.version DESC LIMIT 1
         ) AS campaign_state,
