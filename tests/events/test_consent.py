@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from huitou.events.consent import Consent, add_consents, holds, permissions, read_consents
 from huitou.events.journal import append_events
-from huitou.kit.clock import DAY, HOUR
+from huitou.kit.clock import DAY, HOUR, SECOND
 from huitou.stores.ledger import Connection
 
 from .events import NOON, identify, track
@@ -67,6 +67,29 @@ def test_a_clock_ahead_cannot_outdate_a_withdrawal(connection: Connection) -> No
     append_events(connection, [ahead], NOON + DAY)
     append_events(connection, [track("unsubscribed", "2", at=NOON + DAY + 1, userId="u")], NOON + DAY + 1)
     assert state(connection, NOON + 2 * DAY)["sms"] == (False, "unsubscribed", DAY + 1)
+
+
+def test_a_profile_told_again_does_not_undo_a_withdrawal(connection: Connection) -> None:
+    """A nightly sync repeats what was true once; only the time at which the person agreed says that it is new."""
+    agreed = {"granted": True, "how": "form", "proof": "sheet 7"}
+    tell(connection, identify("1", userId="u", traits={"consents": {"email": agreed}}))
+    assert state(connection)["email"] == (True, "import", 0)
+    assert connection.execute("SELECT proof FROM consent").fetchone() == ("form sheet 7",)
+    tell(connection, track("unsubscribed", "2", at=NOON + HOUR, userId="u", properties={"channel": "email"}))
+    tell(connection, identify("3", at=NOON + 2 * HOUR, userId="u", traits={"consents": {"email": agreed}}))
+    before = agreed | {"occurred_at": "2026-11-20T12:59:59Z"}
+    tell(connection, identify("4", at=NOON + 3 * HOUR, userId="u", traits={"consents": {"email": before}}))
+    assert state(connection)["email"] == (False, "unsubscribed", HOUR)
+    after = agreed | {"occurred_at": "2026-11-20T13:00:01Z"}
+    tell(connection, identify("5", at=NOON + 4 * HOUR, userId="u", traits={"consents": {"email": after}}))
+    assert state(connection)["email"] == (True, "form", HOUR + SECOND)
+
+
+def test_a_withdrawal_in_a_profile_counts_without_a_time(connection: Connection) -> None:
+    tell(connection, track("consent_given", "1", userId="u", properties={"channels": ["email", "sms"], "how": "form"}))
+    said = {"email": False, "sms": {"granted": False, "how": "reply"}}
+    tell(connection, identify("2", at=NOON + 1, userId="u", traits={"consents": said}))
+    assert state(connection) == {"email": (False, "import", 1), "sms": (False, "reply", 1)}
 
 
 def test_consents_of_one_person_under_two_ids_are_one(connection: Connection) -> None:

@@ -17,8 +17,11 @@ from hypothesis import strategies as st
 
 from huitou.events import importing
 from huitou.events.connectors.base import Options
+from huitou.events.consent import holds
 from huitou.events.importing import ImportResult, import_file
-from huitou.kit.clock import FrozenClock, parse_time
+from huitou.events.journal import append_batch
+from huitou.events.segment import read_segment
+from huitou.kit.clock import DAY, HOUR, FrozenClock, parse_time
 from huitou.kit.errors import Refused
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -286,3 +289,37 @@ def test_progress_is_told_batch_by_batch(
     told: list[int] = []
     import_file(path, progress=told.append)
     assert told == [10, 20, 25]
+
+
+def permits(ledger: ModuleType, user: str) -> bool:
+    with ledger.connect(autocommit=True) as connection:
+        [customer] = connection.execute("SELECT customer FROM identifier WHERE value = %s", (user,)).fetchone()
+        return customer in holds(connection, [customer], "email")
+
+
+def test_a_member_table_imported_again_brings_no_opt_out_back(
+    ledger: ModuleType, clock: FrozenClock, tmp_path: Path
+) -> None:
+    """The list of members comes every night, and says yes for years of everybody who ever said it."""
+    header, lin, new = (
+        "user_id,email,email_consent,consent_how,consent_at\n",
+        "lin,lin@example.com",
+        "bo,bo@example.com",
+    )
+
+    def bring(name: str, *rows: str) -> None:
+        (tmp_path / name).write_text(header + "\n".join(rows), "utf-8")
+        assert import_file(tmp_path / name).rejected == 0
+
+    bring("monday.csv", f"{lin},yes,form,")
+    assert permits(ledger, "lin")
+    clock.move_to(clock.at_us + HOUR)
+    leave = {"type": "track", "event": "unsubscribed", "userId": "lin", "properties": {"channel": "email"}}
+    append_batch([read_segment(leave, source="shop", received_at=clock.at_us)])
+    clock.move_to(clock.at_us + DAY)
+    bring("tuesday.csv", f"{lin},yes,form,", f"{new},yes,form,")
+    assert (permits(ledger, "lin"), permits(ledger, "bo")) == (False, True)
+    bring("wednesday.csv", f"{lin},yes,form,2026-11-20T12:59:59Z")  # before leaving
+    assert not permits(ledger, "lin")
+    bring("thursday.csv", f"{lin},yes,form,2026-11-20T13:00:01Z")  # after
+    assert permits(ledger, "lin")

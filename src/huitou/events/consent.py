@@ -1,8 +1,8 @@
 """Who permitted what on which channel: the proof book, and what holds now.
 
 Rules (DESIGN §7, PIPL art. 15: withdrawing must be as easy as giving): a withdrawal beats every earlier grant, and
-every bare boolean that an import or a profile mirrors, whenever that is dated; only an explicit grant that occurred
-after the withdrawal restores the permission. At the same moment the withdrawal wins.
+every grant that an import or a profile mirrors without saying when it was given, whenever it is told; only a grant that
+occurred after the withdrawal restores the permission. At the same moment the withdrawal wins.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 MARKETING = "marketing"
 ALL_CHANNELS = "*"
-IMPORT = "import"  # how of a bare boolean: somebody else's record, not an act we saw
+IMPORT = "import"  # how of a grant without a time of its own: somebody else's record, not an act we saw
 
 # What an event says of consent: granted or withdrawn, and how where the event does not tell.
 SAYS = {
@@ -92,12 +92,16 @@ def holds(
 
 
 def _from_trait(event: Event, customer: str, recorded_at: int, channel: str, word: Any) -> Consent:
+    """A profile is told again and again: its event's time is not the grant's, which only occurred_at can say."""
     channel = channel.strip().lower() or ALL_CHANNELS
-    if isinstance(word, bool):
-        return _row(event, customer, recorded_at, channel, word, {}, IMPORT, event.occurred_at)
-    at = read_time("occurred_at", word.get("occurred_at"))
-    at = event.occurred_at if at is None else at
-    return _row(event, customer, recorded_at, channel, word["granted"], word, IMPORT, at)
+    said = {"granted": word} if isinstance(word, bool) else word
+    at = read_time("occurred_at", said.get("occurred_at"))
+    if at is not None:
+        return _row(event, customer, recorded_at, channel, said["granted"], said, "event", at)
+    if said["granted"]:
+        evidence = " ".join(filter(None, (_text(said, "how"), _text(said, "proof"))))
+        said = {**said, "how": IMPORT, "proof": evidence}
+    return _row(event, customer, recorded_at, channel, said["granted"], said, IMPORT, event.occurred_at)
 
 
 def _row(

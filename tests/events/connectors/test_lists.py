@@ -89,6 +89,21 @@ def test_customers_as_shopify_exports_them(write: Write) -> None:
     assert withdrawn["event"] == "consent_withdrawn"
 
 
+def test_a_grant_is_as_good_as_the_time_it_names(write: Write) -> None:
+    """Without one it is an import, which undoes no withdrawal; what the table says of it is kept as its proof."""
+    rows = ["u1,yes,,form,sheet 7", "u2,yes,,,", "u3,yes,2026-01-18 19:00:00,,", "u4,no,,form,", "u5,no,,,"]
+    path = write("c.csv", "user_id,email_consent,consent_at,consent_how,consent_proof\n" + "\n".join(rows))
+    at = parse_time("2026-11-20T12:00:00Z")
+    told = [event for event in events(read(path, "customers", time_default=at)) if event["type"] == "track"]
+    assert [(e.get("timestamp"), e["properties"]["how"], e["properties"]["proof"]) for e in told] == [
+        (at, "import", "form sheet 7"),
+        (at, "import", "c.csv:3"),
+        (parse_time("2026-01-18T19:00:00", "Asia/Shanghai"), "event", "c.csv:4"),
+        (None, "form", "c.csv:5"),  # said at some time: it counts from now on, whatever the default
+        (None, "import", "c.csv:6"),
+    ]
+
+
 def test_customers_name_what_is_wrong(write: Write) -> None:
     rows = [
         "-,,是,",

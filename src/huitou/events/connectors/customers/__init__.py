@@ -1,7 +1,9 @@
 """Customers and what they agreed to, as a table: ids that belong to one person, traits, consents per channel.
 
-A consent cell of yes or no alone imports as purpose `marketing`, how `import`, proof file and row; with columns
-consent_how, consent_at and consent_proof it is as good as the proof they name.
+A yes is as good as the time it names (consent_at). Without one it imports as how `import`, which undoes no withdrawal:
+the same list comes again and again, and nobody knows whether the person agreed before or after they left. What it says
+of how and proof is kept as the proof; where it says nothing, file and row are. A no counts in any case, without a time
+from now on.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from typing import Any
 from huitou.events.connectors.base import Options, Record, hash_of, stamp
 from huitou.events.connectors.cells import Row, a_moment, an_id, match_columns, open_table, read_rows, shown, text
 from huitou.events.connectors.files import Head
+from huitou.events.consent import IMPORT
 from huitou.kit.errors import Rejected
 
 name = "customers"
@@ -84,25 +87,27 @@ def _events(row: Row, where: str, options: Options) -> Iterator[dict[str, Any]]:
     ids = {field: an_id(row[field], field) for field in IDS if field in row}
     if not ids:
         raise Rejected("user_id", {"zh": "没有任何可识别客户的编号", "en": "no identifier of the customer"})
-    at = options.time_default
-    if "consent_at" in row:
-        at = a_moment(row["consent_at"], "consent_at", options.zone)
     user_id = ids.pop("user_id", None)
     traits = ids | {field: text(row[field]) for field in TRAITS if field in row}
     if "name" not in traits and (name := _full_name(row)):
         traits["name"] = name
     yield _raw("identify", user_id, {"traits": traits}, options.time_default)
+    at = a_moment(row["consent_at"], "consent_at", options.zone) if "consent_at" in row else None
     for channel in CHANNELS:
         granted = _yes_or_no(row.get(f"consent.{channel}"), f"{channel}_consent")
         if granted is not None:
-            properties = {
-                "channel": channel,
-                "purpose": "marketing",
-                "how": text(row.get("consent_how", "import")),
-                "proof": text(row.get("consent_proof", where)),
-            }
             event = "consent_given" if granted else "consent_withdrawn"
-            yield _raw("track", user_id, {"event": event, "context": {"traits": ids}, "properties": properties}, at)
+            properties = {"channel": channel, "purpose": "marketing", **_evidence(row, where, granted, at)}
+            when = options.time_default if granted and at is None else at
+            yield _raw("track", user_id, {"event": event, "context": {"traits": ids}, "properties": properties}, when)
+
+
+def _evidence(row: Row, where: str, granted: bool, at: int | None) -> dict[str, str]:
+    """how and proof; of a grant without a time what the table says of either is proof."""
+    said = {field: text(row[f"consent_{field}"]) for field in ("how", "proof") if f"consent_{field}" in row}
+    if granted and at is None:
+        return {"how": IMPORT, "proof": " ".join(said.values()) or where}
+    return {"how": "event" if granted else IMPORT, "proof": where, **said}
 
 
 def _raw(kind: str, user_id: str | None, body: dict[str, Any], at: int | None) -> dict[str, Any]:
