@@ -132,3 +132,17 @@ def test_a_bounce_buries_the_address_and_a_complaint_ends_the_consent(ledger: Mo
         }  # fmt: skip
         assert holds(connection, ["gone", "policy", "angry"], "email") == {"gone", "policy"}
         assert connection.execute("SELECT count(*) FROM journal").fetchone() == (3,)
+
+
+def test_a_complaint_is_that_of_who_owns_the_mailbox_too(ledger: ModuleType, clock: FrozenClock) -> None:
+    """anna and bo were taken for one person, and are not any more; bo complains of what was meant for anna."""
+    with ledger.transaction() as connection:
+        for name in ("anna", "bo"):
+            add_customer(connection, name)
+        [message] = add_messages(connection, [Planned("anna", state="submitted", final_at=NOON - HOUR)])
+        connection.execute("UPDATE message SET address = 'bo@example.com'")
+        take_returned(connection, ARF.format(kind="abuse", message=message).encode(), NOON)
+        take_returned(connection, ARF.format(kind="abuse", message=message).encode(), NOON)
+        stopped = connection.execute("SELECT customer, kind FROM stop ORDER BY customer").fetchall()
+        assert stopped == [("anna", "complaint"), ("bo", "complaint")]
+        assert holds(connection, ["anna", "bo"], "email") == set()

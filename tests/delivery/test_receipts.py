@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from types import ModuleType
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -21,7 +22,7 @@ from huitou.kit.clock import DAY, HOUR, MINUTE, FrozenClock
 from huitou.stores.ledger import Connection
 
 from .fake_channel import FakeChannel
-from .shop import NOON, Planned, add_customer, add_messages, add_stop, make_campaign, state_of
+from .shop import NOON, Planned, add_customer, add_messages, add_stop, make_campaign, merge, state_of
 
 ALL = tuple(KINDS.values())
 receipts = st.lists(
@@ -139,6 +140,34 @@ def test_unsubscribing_is_at_once_and_twice_is_once(ledger: ModuleType, clock: F
         assert state_of(connection, waiting) == ("suppressed", "opted_out")
         assert connection.execute("SELECT count(*) FROM journal").fetchone() == (1,)
         assert claim(connection, NOON, 1) == []
+    load()
+    apply_receipts()
+    with ledger.transaction() as connection:
+        assert connection.execute("SELECT message, kind FROM receipt").fetchall() == [(message, "unsubscribed")]
+
+
+@pytest.mark.parametrize("undone", ["before leaving", "after leaving"])
+def test_who_leaves_a_mailbox_is_who_owns_it(ledger: ModuleType, clock: FrozenClock, undone: str) -> None:
+    """Two people who were taken for one: what went to bo's mailbox was anna's message, and bo is who clicks."""
+    with ledger.transaction() as connection:
+        make_campaign(connection)
+        for name in ("anna", "bo"):
+            add_customer(connection, name)
+        merge(connection, "bo", "anna")
+        [message] = add_messages(connection, [Planned("anna", state="submitted", final_at=NOON)])
+        connection.execute("UPDATE message SET address = 'bo@example.com' WHERE id = %s", (message,))
+    part = "UPDATE customer SET merged_into = NULL"
+    with ledger.transaction() as connection:
+        if undone == "before leaving":
+            connection.execute(part)
+        unsubscribe(connection, token_for(message))
+    with ledger.transaction() as connection:
+        connection.execute(part)
+        assert holds(connection, ["anna", "bo"], "email") == set()
+        [waiting] = add_messages(connection, [Planned("bo", occurrence="b2")])
+    send_due(channels={"email": FakeChannel()})
+    with ledger.transaction() as connection:
+        assert state_of(connection, waiting) == ("suppressed", "opted_out")
     load()
     apply_receipts()
     with ledger.transaction() as connection:

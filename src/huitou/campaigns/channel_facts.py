@@ -56,6 +56,11 @@ def facts_of(channel: str, address: str | None = None) -> ChannelFacts:
     return ChannelFacts(channel, {"zh": channel, "en": channel}, address, 0.0)
 
 
+def address_kind(channel: str) -> str:
+    """The kind of identifier the channel writes to; a channel nobody knows is its own."""
+    return FACTS[channel].address if channel in FACTS else channel
+
+
 def label_of(channel: str) -> Text:
     known = FACTS.get(channel)
     return known.label if known else {"zh": channel, "en": channel}

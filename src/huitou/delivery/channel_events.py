@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from huitou.campaigns.channel_facts import address_kind
 from huitou.delivery.outbox import query
 from huitou.events.journal import append_events
 from huitou.events.model import CUSTOMER, Event
@@ -28,6 +31,29 @@ def owner_of(connection: Connection, message: str) -> tuple[str, str, str] | Non
     """(customer, channel, address) of a message; None where there is none."""
     row = connection.execute("SELECT customer, channel, address FROM message WHERE id = %s", (message,)).fetchone()
     return (row[0], row[1], row[2]) if row else None
+
+
+def readers_of(connection: Connection, customer: str, channel: str, address: str) -> list[str]:
+    """Who speaks through a message to `customer` that went to `address`: they, and the customer whose address it is.
+
+    While both are one person that is the same. But the merge may be undone, before or after the answer comes: who
+    leaves must have left as the owner of the mailbox they left from.
+    """
+    row = connection.execute(
+        "SELECT customer FROM identifier WHERE kind = %s AND value = %s", (address_kind(channel), address)
+    ).fetchone()
+    return [customer, row[0]] if row and row[0] != customer else [customer]
+
+
+def reader_events(
+    message: str, readers: Sequence[str], name: str, at: int, *, key: str = "", **properties: str
+) -> list[Event]:
+    """What the readers said, an event for each; the first of them is the message's own customer."""
+    keys = [key, *(f"{key}:{reader}" if key else reader for reader in readers[1:])]
+    return [
+        message_event(message, reader, name, at, key=own, **properties)
+        for reader, own in zip(readers, keys, strict=True)
+    ]
 
 
 def report_bounce(connection: Connection, message: str, channel: str, address: str, status: str, at: int) -> None:

@@ -209,11 +209,11 @@ def _state_of(reason: str) -> str:
 
 def suppress_unconnected(connection: Connection, channel: str, sender: str, now: int) -> Counter[tuple[str, str]]:
     """Messages of a channel without an adapter: named for what stops them, 'no_channel' where nothing else does."""
-    from huitou.campaigns.channel_facts import FACTS
+    from huitou.campaigns.channel_facts import address_kind
     from huitou.delivery.guard import finalise
 
     tally: Counter[tuple[str, str]] = Counter()
-    kind = FACTS[channel].address if channel in FACTS else channel
+    kind = address_kind(channel)
     campaigns = Campaigns()
     while True:
         with connection.transaction():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 from base64 import urlsafe_b64encode
 
-from huitou.delivery.channel_events import message_event, owner_of
+from huitou.delivery.channel_events import owner_of, reader_events, readers_of
 from huitou.delivery.links import TOKEN_BYTES, signing_key
 from huitou.events.journal import append_events
 from huitou.kit.clock import MINUTE, now_us
@@ -37,18 +37,19 @@ def _sign(message: str) -> str:
 
 
 def unsubscribe(connection: Connection, token: str) -> None:
-    """Withdraw the consent of the message's customer on its channel, in the caller's transaction. Twice is once.
+    """Withdraw the consent of the message's readers on its channel, in the caller's transaction. Twice is once.
 
-    The event takes the customer's lock, so that no message of theirs becomes final after this commits. NotFound for
+    The events take the customers' locks, so that no message of theirs becomes final after this commits. NotFound for
     a token that was not made here, or whose message is gone.
     """
     message = read_token(token)
     found = owner_of(connection, message)
     if found is None:
         raise NotFound({"zh": "这个退订链接无效。", "en": "this unsubscribe link is not valid"})
-    customer, channel, _ = found
+    customer, channel, address = found
     at = now_us()
-    event = message_event(
-        message, customer, "unsubscribed", at - at % MINUTE, key=str(at // MINUTE), channel=channel, proof="one-click"
+    readers = readers_of(connection, customer, channel, address)
+    events = reader_events(
+        message, readers, "unsubscribed", at - at % MINUTE, key=str(at // MINUTE), channel=channel, proof="one-click"
     )
-    append_events(connection, [event], at)
+    append_events(connection, events, at)

@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass
 from email.message import EmailMessage, Message
 
-from huitou.delivery.channel_events import message_event, owner_of, report_bounce
+from huitou.delivery.channel_events import owner_of, reader_events, readers_of, report_bounce
 from huitou.delivery.channels.email.replies import DEAD
 from huitou.events.journal import append_events
 from huitou.kit.errors import Rejected
@@ -59,10 +59,11 @@ def take_returned(connection: Connection, data: bytes, at: int) -> Returned:
     if returned.kind == "bounced" and returned.status in DEAD:
         report_bounce(connection, returned.message, channel, address, returned.status, at)
     elif returned.kind != "delayed":
-        event = message_event(
-            returned.message, customer, f"message_{returned.kind}", at, channel=channel, status=returned.status
+        readers = readers_of(connection, customer, channel, address) if returned.kind == "complained" else [customer]
+        events = reader_events(
+            returned.message, readers, f"message_{returned.kind}", at, channel=channel, status=returned.status
         )
-        append_events(connection, [event], at)
+        append_events(connection, events, at)
     return returned
 
 
