@@ -18,7 +18,7 @@ from huitou.events.consent import holds
 from huitou.events.journal import append_batch
 from huitou.events.load import load
 from huitou.events.model import CUSTOMER, Event
-from huitou.kit.clock import DAY, HOUR, MINUTE, FrozenClock
+from huitou.kit.clock import DAY, HOUR, MINUTE, SECOND, FrozenClock
 from huitou.stores.ledger import Connection
 
 from .fake_channel import FakeChannel
@@ -144,6 +144,39 @@ def test_unsubscribing_is_at_once_and_twice_is_once(ledger: ModuleType, clock: F
     apply_receipts()
     with ledger.transaction() as connection:
         assert connection.execute("SELECT message, kind FROM receipt").fetchall() == [(message, "unsubscribed")]
+
+
+def test_each_click_counts_at_its_moment(ledger: ModuleType, clock: FrozenClock) -> None:
+    """Left, agreed anew and left again, all within one minute: the last word holds."""
+    with ledger.transaction() as connection:
+        message = sent(connection, "anna")
+
+    def agree() -> None:
+        clock.move_to(clock.at_us + SECOND)
+        given = Event("shop", f"form:{clock.at_us}", "track", "consent_given", clock.at_us, clock.at_us,
+                      ((CUSTOMER, "anna"),), None, {"channel": "email", "how": "form"})  # fmt: skip
+        append_batch([given], clock.at_us)
+
+    def leave() -> None:
+        clock.move_to(clock.at_us + SECOND)
+        with ledger.transaction() as connection:
+            unsubscribe(connection, token_for(message))
+
+    def permits() -> bool:
+        with ledger.transaction() as connection:
+            return holds(connection, ["anna"], "email") == {"anna"}
+
+    said = []
+    for word in (agree, leave, leave, agree, leave, leave):
+        word()
+        said.append(permits())
+    assert said == [True, False, False, True, False, False]
+    with ledger.transaction() as connection:
+        told = connection.execute(
+            "SELECT granted, occurred_at FROM consent WHERE source <> 'test' ORDER BY id"
+        ).fetchall()
+    assert told == [(True, NOON + 1 * SECOND), (False, NOON + 2 * SECOND),
+                    (True, NOON + 4 * SECOND), (False, NOON + 5 * SECOND)]  # fmt: skip
 
 
 @pytest.mark.parametrize("undone", ["before leaving", "after leaving"])

@@ -7,8 +7,9 @@ from base64 import urlsafe_b64encode
 
 from huitou.delivery.channel_events import owner_of, reader_events, readers_of
 from huitou.delivery.links import TOKEN_BYTES, signing_key
+from huitou.events.consent import have_withdrawn
 from huitou.events.journal import append_events
-from huitou.kit.clock import MINUTE, now_us
+from huitou.kit.clock import now_us
 from huitou.kit.errors import NotFound
 from huitou.kit.settings import settings
 from huitou.stores.ledger import Connection
@@ -37,10 +38,11 @@ def _sign(message: str) -> str:
 
 
 def unsubscribe(connection: Connection, token: str) -> None:
-    """Withdraw the consent of the message's readers on its channel, in the caller's transaction. Twice is once.
+    """Withdraw the consent of the message's readers on its channel, in the caller's transaction.
 
-    The events take the customers' locks, so that no message of theirs becomes final after this commits. NotFound for
-    a token that was not made here, or whose message is gone.
+    Each click counts at its moment, to the microsecond: it may follow a new grant within the second. Twice is once,
+    since who has left is not told to leave again. The events take the customers' locks, so that no message of theirs
+    becomes final after this commits. NotFound for a token that was not made here, or whose message is gone.
     """
     message = read_token(token)
     found = owner_of(connection, message)
@@ -49,7 +51,7 @@ def unsubscribe(connection: Connection, token: str) -> None:
     customer, channel, address = found
     at = now_us()
     readers = readers_of(connection, customer, channel, address)
-    events = reader_events(
-        message, readers, "unsubscribed", at - at % MINUTE, key=str(at // MINUTE), channel=channel, proof="one-click"
-    )
-    append_events(connection, events, at)
+    events = reader_events(message, readers, "unsubscribed", at, key=str(at), channel=channel, proof="one-click")
+    left = have_withdrawn(connection, readers, channel)
+    news = [event for reader, event in zip(readers, events, strict=True) if reader not in left]
+    append_events(connection, news, at)

@@ -91,6 +91,14 @@ def holds(
     return {row["root"] for row in table.to_pylist() if row["granted"] and row["channel"] == channel}
 
 
+def have_withdrawn(
+    connection: Connection, customers: Sequence[str], channel: str, purpose: str = MARKETING
+) -> set[str]:
+    """Those of the customers (nodes, not people: merges are undone) whose own withdrawal stands."""
+    how = {"customers": list(customers), "channel": channel, "purpose": purpose}
+    return {row[0] for row in connection.execute(load_query("events", "ledger/have_withdrawn"), how)}
+
+
 def _from_trait(event: Event, customer: str, recorded_at: int, channel: str, word: Any) -> Consent:
     """A profile is told again and again: its event's time is not the grant's, which only occurred_at can say."""
     channel = channel.strip().lower() or ALL_CHANNELS
