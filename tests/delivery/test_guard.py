@@ -283,6 +283,45 @@ def test_two_customers_who_turn_out_to_be_one_get_one(ledger: ModuleType) -> Non
     assert states == [("final", ""), ("suppressed", "duplicate")]
 
 
+SENT_TO_BO = "UPDATE message SET address = 'bo@example.com' WHERE customer = 'anna'"
+
+
+@pytest.mark.parametrize(
+    ("earlier", "reason"),
+    [
+        (Planned("anna", state="submitted", final_at=NOON - 9 * DAY), "duplicate"),
+        (Planned("anna", occurrence="b0", state="unknown", final_at=NOON - HOUR), "cap"),
+        (Planned("anna", occurrence="b0", state="submitted", final_at=NOON - 9 * DAY), ""),
+        (Planned("anna", state="failed", final_at=NOON - HOUR), ""),
+        (Planned("anna", channel="sms", state="submitted", final_at=NOON - HOUR), ""),
+    ],
+    ids=["the same step", "the cap's day", "long ago", "never arrived", "another channel"],
+)
+def test_what_went_to_the_mailbox_counts_though_the_merge_is_undone(
+    ledger: ModuleType, earlier: Planned, reason: str
+) -> None:
+    """anna and bo were taken for one person and anna's message went to bo's address; now bo is planned for alone."""
+    with ledger.transaction() as connection:
+        make_campaign(connection)
+        for name in ("anna", "bo"):
+            add_customer(connection, name)
+        add_messages(connection, [earlier])
+        connection.execute(SENT_TO_BO)
+        add_messages(connection, [Planned("bo")])
+    assert [verdict.reason for verdict in decide(ledger)] == [reason]
+
+
+def test_a_message_to_the_person_at_their_own_mailbox_counts_once(ledger: ModuleType) -> None:
+    with ledger.transaction() as connection:
+        make_campaign(connection)
+        add_customer(connection, "bo")
+        sent = [Planned("bo", occurrence=f"b{n}", step=9, state="clicked", final_at=NOON - n * DAY) for n in (2, 3)]
+        add_messages(connection, sent)
+        connection.execute("UPDATE message SET address = 'bo@example.com'")
+        add_messages(connection, [Planned("bo")])
+    assert [verdict.reason for verdict in decide(ledger)] == [""]
+
+
 def test_an_order_by_the_other_half_of_a_person_counts(ledger: ModuleType) -> None:
     with ledger.transaction() as connection:
         make_campaign(connection)
@@ -423,3 +462,36 @@ def test_the_shops_history_is_not_read_whole(ledger: ModuleType) -> None:
         connection.execute(query("cancel_stopped"), {"ids": later, "now": NOON})
         read = connection.execute("SELECT seq_tup_read FROM pg_stat_xact_user_tables WHERE relname = 'stop'").fetchone()
         assert read == (0,)
+
+
+def test_the_messages_of_others_are_not_read(ledger: ModuleType) -> None:
+    """What went to twenty people and their mailboxes is found by index, beside 20,000 messages and as many planned."""
+    names = [f"c{number}" for number in range(20)]
+    with ledger.transaction() as connection:
+        make_campaign(connection)
+        for name in [*names, "crowd"]:
+            add_customer(connection, name)
+        [old, planned] = add_messages(
+            connection, [Planned("crowd", state="submitted", final_at=NOON - HOUR), Planned("crowd", step=2)]
+        )
+        connection.execute("UPDATE message SET address = 'crowd@example.com' WHERE id = %s", (old,))
+        connection.execute(
+            "INSERT INTO message SELECT (jsonb_populate_record(m, jsonb_build_object("
+            "'id', m.id || n, 'customer', 'x' || n, 'send_at', m.send_at + 86400000000,"
+            " 'address', CASE m.address WHEN '' THEN '' ELSE n || m.address END))).*"
+            " FROM message m, generate_series(1, 20000) n WHERE m.id = ANY (%s)",
+            ([old, planned],),
+        )
+        due = add_messages(connection, [Planned(name) for name in names])
+        connection.execute(f"ANALYZE {READ}")
+    with ledger.transaction() as connection:
+        claimed = [message for message in claim(connection, NOON, 100) if message.id in due]
+    with ledger.transaction() as connection:
+        verdicts = finalise(connection, claimed, [Rules(caps=CAPS)] * len(due), NOON)
+        assert [verdict.reason for verdict in verdicts] == [""] * len(due)
+        read = connection.execute(
+            "SELECT seq_tup_read, idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'message'"
+        ).fetchone()
+        assert read is not None
+        assert read[0] == 0
+        assert read[1] < 10 * len(due)

@@ -56,6 +56,12 @@ class Message(models.Model):
                 condition=models.Q(state__in=["claimed", "final", "in_doubt"]),
             ),
             models.Index(fields=["customer", "final_at"], name="message_customer"),
+            # The guard asks what went to an address, of this occurrence and of late; before it goes a message has none.
+            models.Index(
+                fields=["channel", "address", "occurrence", "final_at"],
+                name="message_address",
+                condition=~models.Q(address=""),
+            ),
             models.Index(fields=["campaign", "occurrence"], name="message_occurrence"),
         ]
 

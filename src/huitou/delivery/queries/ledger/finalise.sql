@@ -23,6 +23,22 @@ people AS MATERIALIZED (
     SELECT h.person, n.id FROM held h JOIN customer n ON n.merged_into = h.person
 ),
 {stopped},
+addressed AS MATERIALIZED (
+    SELECT
+        h.*,
+        coalesce((
+            SELECT i.value
+            FROM people p
+            JOIN identifier i ON i.customer = p.customer AND i.kind = h.kind
+            WHERE p.person = h.person
+                AND NOT EXISTS (SELECT FROM dead_address d WHERE d.channel = h.channel AND d.address = i.value)
+            ORDER BY i.created_at DESC, i.value
+            LIMIT 1
+        ), '') AS best_address
+    FROM held h
+),
+-- Sent is what went to the person, and what went to the address on this channel: after an undone merge somebody else's
+-- message lies in the same mailbox.
 facts AS MATERIALIZED (
     SELECT
         h.*, s.reason AS stopped,
@@ -36,17 +52,25 @@ facts AS MATERIALIZED (
             SELECT c.state FROM campaign c WHERE c.name = h.campaign ORDER BY c.version DESC LIMIT 1
         ) AS campaign_state,
         -- When the last of the caps that are full has room again; 0 where all have. A cap of most messages in a span is
-        -- full while the most-th newest of the person's messages is younger than the span.
+        -- full while the most-th newest of the messages sent is younger than the span.
         coalesce((
             SELECT max(oldest.final_at + cap.span)
             FROM unnest(%(cap_places)s::bigint[], %(cap_spans)s::bigint[], %(cap_most)s::integer[])
                 AS cap (place, span, most)
             CROSS JOIN LATERAL (
-                SELECT o.final_at
-                FROM people p
-                JOIN message o ON o.customer = p.customer AND o.final_at > %(now)s - cap.span
-                WHERE p.person = h.person AND o.state = ANY (%(counted)s)
-                ORDER BY o.final_at DESC
+                SELECT sent.final_at
+                FROM (
+                    SELECT o.id, o.final_at
+                    FROM people p
+                    JOIN message o ON o.customer = p.customer AND o.final_at > %(now)s - cap.span
+                    WHERE p.person = h.person AND o.state = ANY (%(counted)s)
+                    UNION
+                    SELECT o.id, o.final_at
+                    FROM message o
+                    WHERE o.channel = h.channel AND o.address = h.best_address AND o.address <> ''
+                        AND o.final_at > %(now)s - cap.span AND o.state = ANY (%(counted)s)
+                ) sent
+                ORDER BY sent.final_at DESC
                 OFFSET cap.most - 1
                 LIMIT 1
             ) oldest
@@ -58,17 +82,14 @@ facts AS MATERIALIZED (
             JOIN message o ON o.customer = p.customer AND o.campaign = h.campaign AND o.occurrence = h.occurrence
                 AND o.step = h.step AND o.id <> h.id
             WHERE p.person = h.person AND o.state = ANY (%(counted)s)
-        ) AS sent_already,
-        coalesce((
-            SELECT i.value
-            FROM people p
-            JOIN identifier i ON i.customer = p.customer AND i.kind = h.kind
-            WHERE p.person = h.person
-                AND NOT EXISTS (SELECT FROM dead_address d WHERE d.channel = h.channel AND d.address = i.value)
-            ORDER BY i.created_at DESC, i.value
-            LIMIT 1
-        ), '') AS best_address
-    FROM held h
+            UNION ALL
+            SELECT
+            FROM message o
+            WHERE o.channel = h.channel AND o.address = h.best_address AND o.address <> ''
+                AND o.campaign = h.campaign AND o.occurrence = h.occurrence AND o.step = h.step AND o.id <> h.id
+                AND o.state = ANY (%(counted)s)
+        ) AS sent_already
+    FROM addressed h
     JOIN stopped s ON s.id = h.id
 ),
 reasons AS MATERIALIZED (
