@@ -92,6 +92,45 @@ def test_a_withdrawal_in_a_profile_counts_without_a_time(connection: Connection)
     assert state(connection) == {"email": (False, "import", 1), "sms": (False, "reply", 1)}
 
 
+@pytest.mark.parametrize(
+    ("purpose", "given", "withdrawn"),
+    [
+        (None, True, True),
+        ("", True, True),
+        (" Marketing ", True, True),
+        ("ＭＡＲＫＥＴＩＮＧ", True, True),
+        ("promotion", True, True),
+        ("ads", True, True),
+        ("E-mail_Marketing", True, True),
+        ("营销", True, True),
+        ("Transactional", False, False),
+        ("服务通知", False, False),
+        ("market research", False, True),  # nobody knows it: no reason to write, and reason enough not to
+        ("all", False, True),
+        (["marketing"], False, True),
+        (7, False, True),
+    ],
+)
+def test_which_purposes_speak_of_marketing(connection: Connection, purpose: Any, given: bool, withdrawn: bool) -> None:
+    said = {"channel": "email", "purpose": purpose}
+    tell(connection, track("consent_given", "1", userId="u", properties=said))
+    assert state(connection) == ({"email": (True, "event", 0)} if given else {})
+    tell(connection, track("consent_given", "2", at=NOON + 1, userId="v", properties={"channel": "email"}))
+    tell(connection, track("unsubscribed", "3", at=NOON + 2, userId="v", properties=said))
+    [left] = connection.execute("SELECT customer FROM identifier WHERE value = 'v'").fetchone() or ()
+    assert holds(connection, [left], "email", now=NOON + DAY) == (set() if withdrawn else {left})
+
+
+def test_a_purpose_is_known_by_one_name(connection: Connection) -> None:
+    for number, purpose in enumerate(("Service", "transactional", "订单")):
+        tell(
+            connection,
+            track("consent_given", str(number), userId="u", properties={"channel": "sms", "purpose": purpose}),
+        )
+    assert connection.execute("SELECT DISTINCT purpose FROM consent").fetchall() == [("service",)]
+    assert state(connection, purpose="service")["sms"] == (True, "event", 0)
+
+
 def test_consents_of_one_person_under_two_ids_are_one(connection: Connection) -> None:
     tell(connection, identify("1", userId="u1", traits={"phone": "13800000001", "consents": {"sms": True}}))
     tell(connection, track("unsubscribed", "2", at=NOON + 1, userId="u2", properties={"channel": "sms"}))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from huitou.events.fields import read_time
 from huitou.events.model import Event
+from huitou.events.purposes import MARKETING, read_purpose
 from huitou.kit.clock import now_us
 from huitou.stores.ledger import Connection, read_arrow
 from huitou.stores.sql import load_query
@@ -19,7 +20,6 @@ from huitou.stores.sql import load_query
 if TYPE_CHECKING:
     import pyarrow as pa
 
-MARKETING = "marketing"
 ALL_CHANNELS = "*"
 IMPORT = "import"  # how of a grant without a time of its own: somebody else's record, not an act we saw
 
@@ -116,7 +116,7 @@ def _row(
     event: Event, customer: str, recorded_at: int, channel: str, granted: bool, said: dict[str, Any], how: str, at: int
 ) -> Consent:
     proof = _text(said, "proof") or f"{event.source} {event.event_id}"
-    purpose = _text(said, "purpose") or MARKETING
+    purpose = read_purpose(said.get("purpose"), granted)
     at = min(at, recorded_at)
     how = _text(said, "how") or how
     return Consent(customer, channel, purpose, granted, how, proof, at, recorded_at, event.source, event.event_id)
