@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('huitou', '0002_cancelled_orders'),
+        ('huitou', '0003_drawn_node'),
     ]
 
     operations = [
