@@ -25,8 +25,10 @@ OFFER = {"name": "ten", "text": {"zh": "9折", "en": "10% off"}, "expires_at": 1
          "offer_price_minor": 17910}  # fmt: skip
 
 
-def made(body: str, *, subject: str = "s", text: str = "", is_html: bool = True, **context: Any) -> Rendered:
-    content = compile_content(subject, body, text, is_html=is_html)
+def made(
+    body: str, *, subject: str = "s", text: str = "", is_html: bool = True, hosts: tuple[str, ...] = (), **context: Any
+) -> Rendered:
+    content = compile_content(subject, body, text, is_html=is_html, hosts=hosts)
     return render(content, MESSAGE, {**CONTEXT, **context}, read_brand(env={}))
 
 
@@ -140,6 +142,30 @@ def test_every_anchor_is_tracked_and_only_to_named_hosts() -> None:
 def test_links_that_are_refused(target: str) -> None:
     with pytest.raises(LinkRefused):
         made('<a href="{{ customer.site }}">x</a>', customer={"site": target})
+
+
+@pytest.mark.usefixtures("data")
+def test_where_the_campaign_lists_hosts_no_product_leads_elsewhere() -> None:
+    elsewhere = {**PRODUCT, "url": "https://evil.example/login"}
+    words = "<p>{{ product.name }}</p><a href='https://help.example.com/'>?</a>"
+
+    assert [link.target for link in made(words, product=elsewhere).links] == [
+        "https://evil.example/login", "https://help.example.com/",
+    ]  # fmt: skip
+    led = made(words, product=elsewhere, hosts=("shop.example.com",))
+    assert [link.target for link in led.links] == ["https://help.example.com/"]
+    assert "evil.example" not in led.html + led.text
+    assert [link.target for link in made(words, hosts=("shop.example.com",)).links] == [
+        "https://shop.example.com/p/1", "https://help.example.com/",
+    ]  # fmt: skip
+
+
+@pytest.mark.usefixtures("data")
+@pytest.mark.parametrize("printed", ["{{ link }}", "{{ product.url }}", "{{ products[0].url }}"])
+@pytest.mark.parametrize("is_html", [True, False])
+def test_words_that_print_an_address_outside_the_listed_hosts_are_not_sent(printed: str, is_html: bool) -> None:
+    with pytest.raises(MissingVariable):
+        made(printed, is_html=is_html, product={**PRODUCT, "url": "https://evil.example/"}, hosts=("a.example",))
 
 
 @pytest.mark.usefixtures("data")

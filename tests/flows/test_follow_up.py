@@ -18,10 +18,11 @@ from huitou.flows.follow_up import choose_campaign, plan_follow_up, read_report,
 from huitou.flows.refresh import catch_up
 from huitou.flows.tables import open_tables
 from huitou.kit import clock as house_clock
-from huitou.kit.clock import DAY, HOUR, FrozenClock
+from huitou.kit.clock import DAY, HOUR, MINUTE, FrozenClock
 from huitou.kit.errors import NotFound, Refused
 from huitou.kit.settings import settings, use_settings
-from tests.flows.evening import BUYERS, ENDED, PEOPLE, STARTED, order, write_evening
+from huitou.stores.ledger import transaction
+from tests.flows.evening import BUYERS, ENDED, PEOPLE, STARTED, order, track, write_evening
 
 CAMPAIGN = """
 name = "tea"
@@ -82,6 +83,18 @@ def test_a_dry_run_keeps_nothing(shop, campaign) -> None:  # type: ignore[no-unt
         kept = engine.query_readonly("SELECT count(*) AS n FROM decisions").to_pylist()
     assert planned.decisions.num_rows > 0
     assert kept == [{"n": 0}]
+
+
+def test_nobody_else_can_say_where_the_mails_lead(shop, campaign, clock) -> None:  # type: ignore[no-untyped-def]
+    """A product's address comes from the brand; anybody who can read the shop's page can say that they viewed it."""
+    spoofed = {"product_id": "P1", "name": "普洱茶饼", "url": "https://evil.example/login"}
+    say(track("Product Viewed", "evil-1", ENDED + MINUTE, "u39", spoofed))
+    planned = plan_follow_up("B1", campaign)
+    clock.move_to(ENDED + 15 * HOUR)
+    run_due()
+    with transaction() as connection:
+        targets = connection.execute("SELECT target, count(*) FROM link GROUP BY target").fetchall()
+    assert targets == [("https://shop.example.com/p/P1", planned.queued)]
 
 
 def test_who_orders_after_planning_gets_no_mail(shop, campaign, clock) -> None:  # type: ignore[no-untyped-def]

@@ -2,7 +2,7 @@
 
 The token is an HMAC of (message, n), so it cannot be guessed (OWASP ASVS 11.5.1: 128 bits or more); the target is
 stored beside it and never taken from the query (ASVS 3.7.2), and its host must be one the operator named: in the
-campaign's own text, as a product's address, or our own.
+campaign's own text, among its `[links] hosts` or, where it lists none, as a product's address; or our own.
 """
 
 from __future__ import annotations
@@ -110,8 +110,8 @@ class LinkSet:
         return f"{public}/t/{self.found[url].token}"
 
 
-def allow_hosts(written: Iterable[str], product_urls: Iterable[str]) -> frozenset[str]:
-    """Hosts a message may lead to: those in the campaign's text, the products' own, and ours."""
+def allow_hosts(written: Iterable[str], product_urls: Iterable[str] = ()) -> frozenset[str]:
+    """Hosts a message may lead to: those the campaign wrote, those of these products' addresses, and ours."""
     ours = urlsplit(settings().public_url).netloc.lower()
     return frozenset([*written, *(host_of(url) for url in product_urls if url), ours])
 

@@ -39,8 +39,8 @@ PREVIEW = 90  # characters of the inbox's grey line
 
 @dataclass(frozen=True)
 class Content:
-    """A parsed content: its templates (`text` is None where the plain part is made from the body), and the hosts its
-    author wrote out or allowed."""
+    """A parsed content: its templates (`text` is None where the plain part is made from the body), the hosts its
+    author wrote out or listed, and whether any were listed: then a product's address may lead to no other."""
 
     subject: BoundTemplate | None
     body: BoundTemplate
@@ -48,6 +48,7 @@ class Content:
     is_html: bool
     is_mjml: bool
     hosts: frozenset[str]
+    listed: bool
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ def compile_content(
         is_html=is_html,
         is_mjml=is_html and body.lstrip().startswith("<mjml"),
         hosts=hosts_in(subject) | hosts_in(body) | hosts_in(text) | frozenset(host.lower() for host in hosts),
+        listed=bool(hosts),
     )
 
 
@@ -80,7 +82,7 @@ def render(content: Content, message: str, context: Mapping[str, Any], brand: Br
 
     Raises MissingVariable, TemplateRefused or LinkRefused; all of them mean: do not send.
     """
-    values = template_values(message, context, brand)
+    values = template_values(message, context, brand, allow_hosts(content.hosts) if content.listed else None)
     links = LinkSet(
         message,
         allow_hosts(content.hosts, [product.get("url", "") for product in values["products"]]),
@@ -98,16 +100,19 @@ def render(content: Content, message: str, context: Mapping[str, Any], brand: Br
     return Rendered(subject, page, text, tuple(links.found.values()))
 
 
-def template_values(message: str, context: Mapping[str, Any], brand: Brand) -> dict[str, Any]:
+def template_values(
+    message: str, context: Mapping[str, Any], brand: Brand, hosts: frozenset[str] | None = None
+) -> dict[str, Any]:
     """The names a template may use, from the context that was kept when the message was decided.
 
-    What is not there is left out, so that a condition on it is false and printing it is refused.
+    What is not there is left out, so that a condition on it is false and printing it is refused; so is the address of
+    a product on none of the `hosts` (None: on any).
     """
     language = "en" if context.get("language") == "en" else "zh"
     currency = str(context.get("currency") or "CNY")
-    products = [_view_product(product, currency) for product in context.get("products") or [] if product]
+    products = [_view_product(product, currency, hosts) for product in context.get("products") or [] if product]
     first = context.get("product")
-    product = _view_product(first, currency) if first else (products[0] if products else {})
+    product = _view_product(first, currency, hosts) if first else (products[0] if products else {})
     if product and not products:
         products = [product]
     offer = _view_offer(context.get("offer"), str(context.get("timezone") or "Asia/Shanghai"), language)
@@ -128,9 +133,11 @@ def template_values(message: str, context: Mapping[str, Any], brand: Brand) -> d
     }  # fmt: skip
 
 
-def _view_product(product: Mapping[str, Any], currency: str) -> dict[str, Any]:
-    """A product with its price in words; '' and None left out."""
+def _view_product(product: Mapping[str, Any], currency: str, hosts: frozenset[str] | None) -> dict[str, Any]:
+    """A product with its price in words; '' and None left out, and an address that customers may not be led to."""
     view = dict(product)
+    if view.get("url") and hosts is not None and host_of(view["url"]) not in hosts:
+        view["url"] = None
     price = view.get("price_minor", view.get("price"))
     if isinstance(price, int) and not isinstance(price, bool):
         view["price"] = format_money(price, str(view.get("currency") or currency))

@@ -1,18 +1,29 @@
--- What is known of each product up to $now: the latest telling of each fact, wherever it came from.
+-- What is known of each product up to $now: the latest telling of each fact by the brand (product_listed, product_shown).
+-- Browsers' write keys are public, so anybody may say that they viewed a product at an address of their own: viewers'
+-- events give name, category and price to a product that the brand never told of, never an address, stock or margin.
 -- Reads events, order_lines. price_minor, currency: of one unit; margin_ppm: share of the price, in millionths.
-WITH told AS (
-  SELECT
-    product, shop, occurred_at, source, event_id,
-    properties ->> '$.name' AS name,
-    properties ->> '$.category' AS category,
-    try_cast(properties ->> '$.price' AS BIGINT) AS price_minor,
-    coalesce(currency, properties ->> '$.currency') AS currency,
-    try_cast(properties ->> '$.stock' AS BIGINT) AS stock,
-    try_cast(properties ->> '$.margin' AS DECIMAL(12, 6)) AS margin,
-    properties ->> '$.url' AS url
+WITH listed AS (
+  SELECT DISTINCT product
   FROM events
-  WHERE product IS NOT NULL AND occurred_at <= $now
-    AND name IN ('product_shown', 'product_listed', 'product_clicked', 'product_viewed', 'cart_added')
+  WHERE product IS NOT NULL AND occurred_at <= $now AND name IN ('product_listed', 'product_shown')
+),
+told AS (
+  SELECT
+    e.product, e.shop, e.occurred_at, e.source, e.event_id,
+    e.properties ->> '$.name' AS name,
+    e.properties ->> '$.category' AS category,
+    try_cast(e.properties ->> '$.price' AS BIGINT) AS price_minor,
+    coalesce(e.currency, e.properties ->> '$.currency') AS currency,
+    CASE WHEN l.product IS NOT NULL THEN try_cast(e.properties ->> '$.stock' AS BIGINT) END AS stock,
+    CASE WHEN l.product IS NOT NULL THEN try_cast(e.properties ->> '$.margin' AS DECIMAL(12, 6)) END AS margin,
+    CASE WHEN l.product IS NOT NULL THEN e.properties ->> '$.url' END AS url
+  FROM events AS e
+  LEFT JOIN listed AS l ON l.product = e.product
+  WHERE e.product IS NOT NULL AND e.occurred_at <= $now
+    AND CASE
+      WHEN l.product IS NOT NULL THEN e.name IN ('product_listed', 'product_shown')
+      ELSE e.name IN ('product_clicked', 'product_viewed', 'cart_added')
+    END
 ),
 latest AS (
   SELECT
