@@ -160,6 +160,37 @@ def test_where_the_campaign_lists_hosts_no_product_leads_elsewhere() -> None:
     ]  # fmt: skip
 
 
+NOT_OF_THE_WEB = [
+    "/pages/goods/detail?id=P1", "pages/goods/detail?id=P1", "weixin://dl/business/?t=abc", "shop.example.com/p/1",
+    "//shop.example.com/p/1", "javascript:alert(1)", "https://shop.example.com@evil.example/", "https://shop .example.com/",
+    "https://shop.example.com\t.evil.example/", "https:\\\\evil.example", "http://", "-",
+]  # fmt: skip
+
+
+@pytest.mark.usefixtures("data")
+@pytest.mark.parametrize("url", NOT_OF_THE_WEB)
+def test_a_product_without_a_web_address_is_written_about_without_a_link(url: str) -> None:
+    rendered = made("<p>{{ product.name }}{% if link %}有链接{% endif %}</p>", product={**PRODUCT, "url": url})
+    assert rendered.links == ()
+    assert "龙井 250g" in rendered.html
+    assert "有链接" not in rendered.html
+    assert f'"{url}"' not in rendered.html
+    for printed in ("{{ link }}", "{{ product.url }}", "<a href='{{ product.url }}'>x</a>"):
+        with pytest.raises(MissingVariable):
+            made(printed, product={**PRODUCT, "url": url})
+
+
+@pytest.mark.usefixtures("data")
+def test_blanks_in_an_address_are_escaped() -> None:
+    rendered = made(
+        "{{ link }}", is_html=False, product={**PRODUCT, "url": " https://shop.example.com/龙井 250g?a=b c "}
+    )
+    assert [(link.target, link.product) for link in rendered.links] == [
+        ("https://shop.example.com/龙井%20250g?a=b%20c", "p1")
+    ]
+    assert rendered.text == tracked()
+
+
 @pytest.mark.usefixtures("data")
 @pytest.mark.parametrize("printed", ["{{ link }}", "{{ product.url }}", "{{ products[0].url }}"])
 @pytest.mark.parametrize("is_html", [True, False])

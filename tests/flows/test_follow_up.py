@@ -24,6 +24,7 @@ from huitou.kit.settings import settings, use_settings
 from huitou.stores.ledger import transaction
 from tests.flows.evening import BUYERS, ENDED, PEOPLE, STARTED, order, track, write_evening
 
+ADDRESS = "https://shop.example.com/p/P1"
 CAMPAIGN = """
 name = "tea"
 holdout = 0.2
@@ -94,7 +95,29 @@ def test_nobody_else_can_say_where_the_mails_lead(shop, campaign, clock) -> None
     run_due()
     with transaction() as connection:
         targets = connection.execute("SELECT target, count(*) FROM link GROUP BY target").fetchall()
-    assert targets == [("https://shop.example.com/p/P1", planned.queued)]
+    assert targets == [(ADDRESS, planned.queued)]
+
+
+def test_a_mini_programs_products_are_written_about_without_a_link(ledger, clock, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    clock.move_to(ENDED + HOUR)
+    file = write_evening(tmp_path / "evening.ndjson")
+    file.write_text(file.read_text(encoding="utf-8").replace(ADDRESS, "/pages/goods/detail?id=P1"), encoding="utf-8")
+    import_file(file)
+    (tmp_path / "tea.toml").write_text(CAMPAIGN.split("[content.email.zh]", 1)[0], encoding="utf-8")
+    planned = plan_follow_up("B1", choose_campaign(tmp_path / "tea.toml"))
+    clock.move_to(ENDED + 15 * HOUR)
+    with running_sink(tmp_path / "sink") as url:
+        previous = use_settings(replace(settings(), smtp_url=url))
+        result = run_due()
+        use_settings(previous)
+    assert planned.unlinked == 1
+    assert result.states == {("submitted", ""): planned.queued}
+
+
+def test_the_plan_says_how_many_products_lead_nowhere(shop, campaign, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "elsewhere.toml").write_text(CAMPAIGN + '[links]\nhosts = ["elsewhere.example"]\n', encoding="utf-8")
+    assert plan_follow_up("B1", campaign, dry_run=True).unlinked == 0
+    assert plan_follow_up("B1", choose_campaign(tmp_path / "elsewhere.toml"), dry_run=True).unlinked == 1
 
 
 def test_who_orders_after_planning_gets_no_mail(shop, campaign, clock) -> None:  # type: ignore[no-untyped-def]

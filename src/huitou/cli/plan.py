@@ -75,6 +75,7 @@ def _summary(planned: Planned) -> dict[str, object]:
         "actions": dict(Counter(_first_steps(decisions).column("action").to_pylist())),
         "reasons": dict(Counter(_first_steps(decisions).column("reason").to_pylist())),
         "messages": decisions.column("action").to_pylist().count("send"),
+        "products_without_address": planned.unlinked,
         "warning": dict(planned.warning) if planned.warning else None,
     }
 
@@ -111,5 +112,13 @@ def print_plan(planned: Planned, dry_run: bool = False, file: Path | None = None
             f"{which}: {people:,} people, {messages:,} messages, {planned.queued:,} newly queued {kept}",
         )
     )
+    if planned.unlinked:
+        out.print(
+            tell(
+                f"{planned.unlinked:,} 个商品没有可以链接的网页地址:消息里没有它们的链接,文案必须有链接的不会发出",
+                f"{planned.unlinked:,} products have no web address to link to: messages about them carry no link, and"
+                " words that print one are not sent",
+            )
+        )
     if file:
         out.print(tell(f"已写入 {file}", f"written to {file}"))

@@ -83,6 +83,19 @@ def host_of(url: str) -> str:
     return host
 
 
+def web_address(url: object, hosts: frozenset[str] | None = None) -> str | None:
+    """A product's address as customers can be led to it, the blanks in its path escaped. None where there is no such
+    thing (a mini-program's page, an app's deep link, a host without its scheme) or its host is none of `hosts`."""
+    if not isinstance(url, str):
+        return None
+    escaped = url.strip().replace(" ", "%20")
+    try:
+        host = host_of(escaped)
+    except LinkRefused:
+        return None
+    return escaped if "%" not in host and (hosts is None or host in hosts) else None
+
+
 def _refused(url: str) -> LinkRefused:
     shown = url[:120]
     return LinkRefused("href", {"zh": f"链接不允许:{shown}", "en": f"this link is not allowed: {shown}"})

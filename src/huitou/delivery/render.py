@@ -19,7 +19,7 @@ from liquid import BoundTemplate
 from huitou.delivery.brand import Brand
 from huitou.delivery.html_text import html_to_text
 from huitou.delivery.layout import WORDS, fill_layout, to_html
-from huitou.delivery.links import Link, LinkSet, allow_hosts, host_of, hosts_in, track_html, track_text
+from huitou.delivery.links import Link, LinkSet, allow_hosts, host_of, hosts_in, track_html, track_text, web_address
 from huitou.delivery.templating import (
     ABSENT,
     MissingVariable,
@@ -105,8 +105,8 @@ def template_values(
 ) -> dict[str, Any]:
     """The names a template may use, from the context that was kept when the message was decided.
 
-    What is not there is left out, so that a condition on it is false and printing it is refused; so is the address of
-    a product on none of the `hosts` (None: on any).
+    What is not there is left out, so that a condition on it is false and printing it is refused; so is a product's
+    address that is no web address, or on none of the `hosts` (None: any).
     """
     language = "en" if context.get("language") == "en" else "zh"
     currency = str(context.get("currency") or "CNY")
@@ -136,8 +136,7 @@ def template_values(
 def _view_product(product: Mapping[str, Any], currency: str, hosts: frozenset[str] | None) -> dict[str, Any]:
     """A product with its price in words; '' and None left out, and an address that customers may not be led to."""
     view = dict(product)
-    if view.get("url") and hosts is not None and host_of(view["url"]) not in hosts:
-        view["url"] = None
+    view["url"] = web_address(view.get("url"), hosts)
     price = view.get("price_minor", view.get("price"))
     if isinstance(price, int) and not isinstance(price, bool):
         view["price"] = format_money(price, str(view.get("currency") or currency))

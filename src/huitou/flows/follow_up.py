@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -17,6 +17,7 @@ from huitou.decisions.reach import Reach, reach
 from huitou.delivery.outbox import enqueue
 from huitou.delivery.send import Progress as SendProgress
 from huitou.delivery.send import SendResult, send_due
+from huitou.delivery.unlinked import count_unlinked
 from huitou.flows.refresh import Progress, absorb, catch_up
 from huitou.flows.tables import MESSAGES, open_tables
 from huitou.kit import clock
@@ -38,13 +39,15 @@ FROM message WHERE greatest(send_at, coalesce(final_at, 0)) > %s
 
 @dataclass(frozen=True)
 class Planned:
-    """All decisions of a campaign and broadcast; how many of its messages are newly queued; a warning, or None."""
+    """All decisions of a campaign and broadcast; how many of its messages are newly queued; a warning, or None; how
+    many of the products its messages name have no address to lead to."""
 
     broadcast: str
     campaign: Campaign
     decisions: pa.Table
     queued: int
     warning: Text | None
+    unlinked: int = 0
 
 
 def choose_campaign(file: Path | None = None, name: str | None = None, *, keep: bool = True) -> Campaign:
@@ -87,13 +90,13 @@ def plan_follow_up(
     decisions = decide(broadcast, campaign, now, dry_run=dry_run, went=went)
     with open_tables() as engine:
         warning = warn_unsettled(find_broadcast(engine, broadcast), now)
+    planned = Planned(broadcast, campaign, decisions, 0, warning, count_unlinked(decisions, campaign))
     if dry_run:
-        return Planned(broadcast, campaign, decisions, 0, warning)
+        return planned
     if progress:
         progress("queue")
     with transaction() as connection:
-        queued = enqueue(connection, decisions, campaign)
-    return Planned(broadcast, campaign, decisions, queued, warning)
+        return replace(planned, queued=enqueue(connection, decisions, campaign))
 
 
 def show_reach(broadcast: str, campaign: Campaign | None = None, progress: Progress | None = None) -> Reach:
