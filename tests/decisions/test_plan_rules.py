@@ -161,11 +161,12 @@ def test_the_budget_ends_with_the_best_and_says_so() -> None:
 
 
 def test_everybody_has_a_context_that_delivery_can_use() -> None:
-    row = decide([person("c1", name='"引号"客', language="en-GB")])[0]
+    row = decide([person("c1", name='"引号"客', language="en-GB")], replace(CALM, version=3))[0]
     context = json.loads(row["context"])
     assert context["customer"] == {"name": '"引号"客'}
     assert (context["language"], context["timezone"], context["currency"]) == ("en", "Asia/Shanghai", "CNY")
     assert context["broadcast"] == {"id": "B20", "title": "冬茶专场", "started_at": B20.started_at, "ended_at": ENDED}
+    assert context["campaign_version"] == 3
     assert (context["stop_since"], context["expires_at"]) == (B20.started_at, ENDED + 168 * HOUR)
     assert context["products"][0] == {
         "id": "P1", "name": "普洱茶饼", "category": "黑茶", "price_minor": 19900, "currency": "CNY",

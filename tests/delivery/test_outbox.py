@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from types import ModuleType
 from typing import Any
 
@@ -24,7 +25,7 @@ def decisions(*rows: dict[str, Any]) -> pa.Table:
         "decision_id": "d1", "campaign": "follow-up", "broadcast": "b1", "customer": "anna", "user_id": None,
         "decided_at": ENDED, "action": "send", "reason": "", "policy": "rules", "policy_version": "1",
         "timing": "daily_3", "step": 1, "send_at": NOON, "channel": "email", "offer": "", "products": ["p1"],
-        "propensity": 0.5, "expected_profit_minor": 1, "cost_minor": 0, "features_hash": "", "seed": "",
+        "propensity": 0.5, "expected_profit_minor": 1, "cost_minor": Decimal("0.1"), "features_hash": "", "seed": "",
         "context": json.dumps(CONTEXT),
     }  # fmt: skip
     return pa.Table.from_pylist([{**whole, **row} for row in rows], schema=DECISIONS.schema)
@@ -56,6 +57,18 @@ def test_the_context_may_say_when_it_ends(ledger: ModuleType, clock: FrozenClock
     with ledger.transaction() as connection:
         enqueue(connection, decisions({"context": context}), make_campaign(connection))
         assert connection.execute("SELECT stop_since, expires_at FROM message").fetchall() == [(5, 7)]
+
+
+def test_a_message_keeps_the_version_it_was_decided_under(ledger: ModuleType, clock: FrozenClock) -> None:
+    """Whoever queues it later, by a version that has its channel no more: the words and the price are the old ones."""
+    context = json.dumps({**CONTEXT, "campaign_version": 1})
+    by_sms = decisions({"context": context, "channel": "sms", "cost_minor": Decimal(5)}, {"customer": "bo"})
+    with ledger.transaction() as connection:
+        make_campaign(connection)
+        later = make_campaign(connection, 'name = "follow-up"\n[[channel]]\nname = "email"\n')
+        enqueue(connection, by_sms, later)
+        rows = connection.execute("SELECT channel, campaign_version, cost_micro FROM message ORDER BY step, customer")
+        assert rows.fetchall() == [("sms", 1, 5_000_000), ("email", 2, 100_000)]
 
 
 def test_planning_twice_at_once_writes_once(ledger: ModuleType, clock: FrozenClock) -> None:

@@ -78,6 +78,15 @@ def test_planning_again_changes_nothing(shop, campaign, clock) -> None:  # type:
     assert again.queued == 0
 
 
+def test_a_channel_taken_out_of_the_campaign_still_sends_what_was_decided(shop, campaign, tmp_path, clock) -> None:  # type: ignore[no-untyped-def]
+    first = plan_follow_up("B1", campaign)
+    (tmp_path / "sms.toml").write_text(CAMPAIGN.replace("email", "sms"), encoding="utf-8")
+    again = plan_follow_up("B1", choose_campaign(tmp_path / "sms.toml"))
+    assert (again.decisions.equals(first.decisions), again.queued) == (True, 0)
+    clock.move_to(ENDED + 15 * HOUR)
+    assert run_due().states == {("submitted", ""): first.queued}
+
+
 def test_a_dry_run_keeps_nothing(shop, campaign) -> None:  # type: ignore[no-untyped-def]
     planned = plan_follow_up("B1", campaign, dry_run=True)
     with open_tables() as engine:

@@ -104,6 +104,7 @@ def _about_message(plan: Plan, broadcast: Broadcast, person: Ints, send_at: Ints
             "started_at": broadcast.started_at,
             "ended_at": ended_at,
         },
+        "campaign_version": campaign.version,
         "currency": campaign.currency,
         "stop_since": broadcast.started_at,
         "expires_at": ended_at + campaign.window_us(),

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from huitou.campaigns.definition import Campaign
 from huitou.kit.clock import SECOND, now_us
 from huitou.kit.ids import short_hash
+from huitou.kit.money import to_micro
 from huitou.stores.ledger import Connection, copy_rows
 from huitou.stores.sql import load_query
 
@@ -70,8 +71,9 @@ def enqueue(connection: Connection, decisions: pa.Table, campaign: Campaign) -> 
     """Write the decisions whose action is 'send' into the outbox; returns how many were new.
 
     `decisions` has the columns of the decisions table; its `context` is JSON text of what the templates need, and may
-    say `stop_since` and `expires_at` (epoch microseconds; else the broadcast's start, and its end plus the campaign's
-    window). Called again with the same rows it writes nothing.
+    say `campaign_version`, the one it was decided under (else this campaign's), `stop_since` and `expires_at` (epoch
+    microseconds; else the broadcast's start, and its end plus the campaign's window). Called again with the same rows
+    it writes nothing.
     """
     connection.execute(
         "CREATE TEMPORARY TABLE enqueued (id text, customer text, campaign text, campaign_version integer,"
@@ -100,15 +102,12 @@ def _row(row: Mapping[str, Any], campaign: Campaign, created_at: int) -> Sequenc
     broadcast = context.get("broadcast") or {}
     started = broadcast.get("started_at") or row["decided_at"]
     ended = broadcast.get("ended_at") or row["decided_at"]
-    cost = row.get("cost_micro")
-    if cost is None:
-        cost = campaign.channel(row["channel"]).cost_micro
     step = int(row["step"])
     return (
         message_id(row["customer"], row["campaign"], row["broadcast"] or "", step),
         row["customer"],
         row["campaign"],
-        campaign.version,
+        context.get("campaign_version") or campaign.version,
         row["broadcast"] or "",
         step,
         row["decision_id"],
@@ -119,7 +118,7 @@ def _row(row: Mapping[str, Any], campaign: Campaign, created_at: int) -> Sequenc
         context.get("stop_since") or started,
         row["send_at"],
         context.get("expires_at") or ended + campaign.window_us(),
-        cost,
+        to_micro(row["cost_minor"]),
         created_at,
     )
 
