@@ -1,4 +1,4 @@
-"""What the conformance test runs this room's queries on: decisions of several broadcasts and campaigns."""
+"""What the conformance test runs this room's queries on: decisions of several broadcasts and campaigns, most queued."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ import pyarrow as pa
 from huitou.decisions.lake_tables import DECISIONS
 from stores.nasty import nasty_table
 
-PARAMS = {"campaigns_of": {"broadcast": "B20"}}
+PARAMS = {"campaigns_of": {"broadcast": "B20"}, "planned": {"since": 0}}
 
 
 @cache
 def tables() -> dict[str, pa.Table]:
     """Every table that a query of this room reads, by name."""
     choices = {"broadcast": ["B20", "B21", "B22"], "campaign": ["tea", "follow-up", "other"]}
-    keys = ("broadcast", "campaign", "decided_at")
-    return {"decisions": nasty_table(DECISIONS.schema, rows=60, key="decision_id", never_null=keys, values=choices)}
+    choices["action"] = ["send", "holdout", "nothing"]
+    keys = ("broadcast", "campaign", "decided_at", "action")
+    decisions = nasty_table(DECISIONS.schema, rows=60, key="decision_id", never_null=keys, values=choices)
+    messages = pa.table({"decision": decisions.column("decision_id").slice(0, 45)})  # the last were never queued
+    return {"decisions": decisions, "messages": messages}

@@ -14,6 +14,7 @@ from huitou.delivery.sink import read_index, running_sink
 from huitou.events.importing import import_file
 from huitou.events.journal import append_batch
 from huitou.events.segment import read_segment
+from huitou.flows import follow_up
 from huitou.flows.follow_up import choose_campaign, plan_follow_up, read_report, run_due, start_automatic
 from huitou.flows.refresh import catch_up
 from huitou.flows.tables import open_tables
@@ -195,6 +196,31 @@ def test_an_automatic_campaign_starts_when_the_broadcast_is_settled(shop, tmp_pa
     assert [one.broadcast for one in started] == ["B1"]
     assert started[0].queued > 0
     assert start_automatic() == []
+
+
+def test_what_a_dead_process_decided_is_queued_by_the_next_start(shop, tmp_path, clock, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "tea.toml").write_text("automatic = true\n" + CAMPAIGN, encoding="utf-8")
+    choose_campaign(tmp_path / "tea.toml")
+    with monkeypatch.context() as dies:
+        dies.setattr(follow_up, "enqueue", die)
+        with pytest.raises(KeyboardInterrupt):
+            start_automatic()
+    [started] = start_automatic()
+    assert started.queued == Counter(started.decisions.column("action").to_pylist())["send"] > 0
+    assert start_automatic() == []
+
+
+def test_what_a_dead_process_decided_is_queued_by_the_next_plan(shop, campaign, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    with monkeypatch.context() as dies:
+        dies.setattr(follow_up, "enqueue", die)
+        with pytest.raises(KeyboardInterrupt):
+            plan_follow_up("B1", campaign)
+    planned = plan_follow_up("B1", campaign)
+    assert planned.queued == Counter(planned.decisions.column("action").to_pylist())["send"] > 0
+
+
+def die(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def test_an_automatic_campaign_leaves_old_broadcasts_alone(shop, tmp_path, clock) -> None:  # type: ignore[no-untyped-def]

@@ -129,7 +129,8 @@ def _campaign_of(engine: Engine, broadcast: Broadcast) -> Campaign:
 
 
 def start_automatic(progress: Callable[[str], None] | None = None) -> list[Planned]:
-    """Plan the automatic campaigns for every broadcast that is settled and still within their window."""
+    """Plan the automatic campaigns for every broadcast that is settled and still within their window; where an earlier
+    start died on the way, queue what is missing."""
     with transaction() as connection:
         names = [name for name, _, state, automatic in list_campaigns(connection) if automatic and state == "active"]
         campaigns = [load_campaign(connection, name) for name in names]
@@ -137,9 +138,12 @@ def start_automatic(progress: Callable[[str], None] | None = None) -> list[Plann
         return []
     catch_up(progress)
     now = clock.now_us()
+    since = now - max(campaign.window_us() for campaign in campaigns) - clock.MINUTE  # decided at a whole minute
     with open_tables() as engine:
         ended = [one for one in list_broadcasts(engine) if one.settled_at is not None and one.settled_at <= now]
-        planned = {(row["broadcast"], row["campaign"]) for row in engine.run("flows", "planned").to_pylist()}
+        planned = {
+            (row["broadcast"], row["campaign"]) for row in engine.run("flows", "planned", since=since).to_pylist()
+        }
     return [
         plan_follow_up(one.broadcast, campaign, progress=progress)
         for one in ended
