@@ -81,6 +81,19 @@ def test_the_status_of_an_order(fold: Fold, told: list[str], status: str, refund
     assert (row["status"], row["refunded_minor"]) == (status, refunded)
 
 
+@pytest.mark.parametrize(("cancelled", "status"), [("20:09", "paid"), ("20:10", "paid"), ("20:10:01", "cancelled")])
+def test_a_cancellation_holds_unless_the_order_was_paid_then_or_later(fold: Fold, cancelled: str, status: str) -> None:
+    (row,) = fold(
+        [
+            order("order_created", "20:00", "c_lin", "X", ("P1", 1, 100)),
+            order("order_cancelled", cancelled, "c_lin", "X"),
+            order("order_paid", "20:10", "c_lin", "X", ("P1", 1, 100)),
+        ]
+    )
+
+    assert row["status"] == status
+
+
 def test_partial_refunds_add_up_and_the_same_one_told_twice_is_one(fold: Fold) -> None:
     paid = order("order_paid", "20:00", "c_lin", "X", ("P1", 1, 10000))
     first = order("order_refunded", "21:00", "c_lin", "X", amount_minor=3000)

@@ -146,6 +146,20 @@ def test_a_cancelled_order_is_no_order(evening: FrozenClock) -> None:
     assert by_user(decide("B20", CALM))["ann"][0]["action"] == "send"
 
 
+@pytest.mark.parametrize(("minutes", "reason"), [(2, "ordered"), (1, "ordered"), (0, None)])
+def test_a_cancelled_order_that_was_paid_after_all_is_one(
+    evening: FrozenClock, minutes: int, reason: str | None
+) -> None:
+    at = END + 31 * MINUTE
+    order = {"order_id": "O2", "shop_id": "S1"}
+    paid = event("order_paid", at + minutes * MINUTE, "ann", total=1, currency="CNY", **order)
+    cancelled = event("order_cancelled", at + MINUTE, "ann", **order)
+    append_batch([paid, event("order_created", at, "ann", **order), cancelled], NOW)
+    decided = by_user(decide("B20", CALM))["ann"][0]
+    assert decided["action"] == ("nothing" if reason else "send")
+    assert reason in (None, decided["reason"])
+
+
 def test_opting_out_and_unfollowing_are_known_at_once(evening: FrozenClock) -> None:
     append_batch([event("unsubscribed", NOW, "ann", channel="email")], NOW)
     assert by_user(decide("B20", CALM, dry_run=True))["ann"][0]["reason"] == "opted_out"

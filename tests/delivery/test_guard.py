@@ -11,6 +11,7 @@ import pytest
 from huitou.delivery.compose import Campaigns
 from huitou.delivery.guard import Rules, Verdict, finalise, is_held_out, quiet_until, rules_for
 from huitou.delivery.outbox import READ, claim, query
+from huitou.events.stops import KINDS
 from huitou.kit.clock import DAY, HOUR, MINUTE, SECOND
 from huitou.stores.ledger import Connection
 
@@ -163,6 +164,42 @@ def test_orders_that_do_not_stop_it(ledger: ModuleType) -> None:
         add_stop(connection, "undone", "order", NOON - 2, "o2", "order_created")
         add_stop(connection, "undone", "cancelled", NOON - 1, "o2", "order_cancelled")
     assert {verdict.reason for verdict in decide(ledger)} == {""}
+
+
+@pytest.mark.parametrize(
+    ("carried_on", "at", "reason"),
+    [
+        ("order_paid", NOON - 1, "ordered"),
+        ("order_paid", NOON - 2, "ordered"),  # at the moment of the cancellation: the order wins
+        ("order_paid", NOON - 3, ""),
+        ("order_shipped", NOON - 1, "ordered"),
+        ("order_received", NOON - 1, "ordered"),
+        ("order_refunded", NOON - 1, ""),
+    ],
+)
+@pytest.mark.parametrize("told_last", [False, True])
+def test_a_cancelled_order_that_was_carried_on_stops_it(
+    ledger: ModuleType, carried_on: str, at: int, reason: str, told_last: bool
+) -> None:
+    """A buyer who cancels and then pays after all has ordered, whichever of it was told first."""
+    kind = KINDS[carried_on]
+    told = [("order", NOON - 4, "order_created"), ("cancelled", NOON - 2, "order_cancelled"), (kind, at, carried_on)]
+    with ledger.transaction() as connection:
+        make_campaign(connection)
+        add_messages(connection, [Planned(add_customer(connection, "anna"))])
+        for stop, moment, status in told if told_last else reversed(told):
+            add_stop(connection, "anna", stop, moment, "o1", status)
+    assert [verdict.reason for verdict in decide(ledger)] == [reason]
+
+
+def test_an_order_that_was_shipped_without_naming_the_shop_was_carried_on(ledger: ModuleType) -> None:
+    with ledger.transaction() as connection:
+        make_campaign(connection)
+        add_messages(connection, [Planned(add_customer(connection, "anna"))])
+        add_stop(connection, "anna", "order", NOON - 3, "o1", "order_created")
+        add_stop(connection, "anna", "cancelled", NOON - 2, "o1", "order_cancelled")
+        add_stop(connection, "anna", "progress", NOON - 1, "o1", "order_shipped", shop="")
+    assert [verdict.reason for verdict in decide(ledger)] == ["ordered"]
 
 
 def test_another_shops_cancellation_does_not_undo_an_order(ledger: ModuleType) -> None:

@@ -87,6 +87,12 @@ def test_paid_orders_without_a_column_of_payment_are_paid_when_created(write: Wr
     ]
 
 
+def test_a_closed_order_was_closed_after_it_was_paid(write: Write) -> None:
+    *_, paid, cancelled = events(read(write("orders.csv", export({"订单状态": "已关闭"})), "doudian"))
+    assert (paid["event"], cancelled["event"]) == ("order_paid", "order_cancelled")
+    assert cancelled["timestamp"] > paid["timestamp"]
+
+
 def test_a_refunded_sub_order_refunds_its_part(write: Write) -> None:
     path = write(
         "orders.csv",

@@ -1,7 +1,8 @@
 -- One row for every order: its statuses folded by the time they happened, however late or often they were told. Reads
--- order_events, order_lines. A cancellation holds unless the order was paid, shipped or received after it. A refund
--- told twice (same time, same amount) is one refund; refunds never exceed the order; one without an amount is the whole
--- order; a refund of an order that nothing else tells of (bought before the data begin) counts as money given back.
+-- order_events, order_lines. A cancellation holds unless the order was paid, shipped or received at that moment or later
+-- (as in delivery's stopped.sql and decisions' stops.sql). A refund told twice (same time, same amount) is one refund;
+-- refunds never exceed the order; one without an amount is the whole order; a refund of an order that nothing else tells
+-- of (bought before the data begin) counts as money given back.
 -- amount_minor: of the last payment told, else the last creation, else the sum of the lines. Sums are cut where only
 -- nonsense reaches (a million pieces a line, kit.money.LARGEST): one mad event must not stop the refresh.
 WITH sane_lines AS (
@@ -83,7 +84,7 @@ SELECT
   customer,
   broadcast,
   CASE
-    WHEN cancelled_at IS NOT NULL AND cancelled_at >= coalesce(carried_on_at, cancelled_at) THEN 'cancelled'
+    WHEN cancelled_at IS NOT NULL AND (carried_on_at IS NULL OR carried_on_at < cancelled_at) THEN 'cancelled'
     WHEN refunded_at IS NOT NULL AND refunded_minor >= amount_minor THEN 'refunded'
     WHEN received_at IS NOT NULL THEN 'received'
     WHEN shipped_at IS NOT NULL THEN 'shipped'

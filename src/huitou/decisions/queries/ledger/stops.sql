@@ -1,5 +1,6 @@
 -- Of the wanted people: the last order that was not cancelled, the last unfollowing that was not taken back, the last
--- complaint, as of a moment.
+-- complaint, as of a moment. A cancellation, whoever told of it, holds unless the order was paid, shipped or received at
+-- that moment or later: as in customers' orders.sql and delivery's stopped.sql.
 WITH node AS (
     SELECT n.id AS node, w.id AS customer FROM wanted_person w JOIN customer n ON n.id = w.id
     UNION ALL
@@ -14,8 +15,17 @@ SELECT t.customer, t.kind, max(t.occurred_at) AS occurred_at
 FROM told t
 WHERE t.kind IN ('order', 'unfollow', 'complaint')
     AND NOT (t.kind = 'order' AND t.order_id <> '' AND EXISTS (
-        SELECT FROM told x WHERE x.customer = t.customer AND x.kind = 'cancelled' AND x.order_id = t.order_id
-            AND x.shop = t.shop
+        SELECT
+        FROM stop c
+        WHERE c.kind = 'cancelled' AND c.order_id <> '' AND c.order_id = t.order_id AND c.shop = t.shop
+            AND c.occurred_at <= %(now)s
+            AND NOT EXISTS (
+                SELECT
+                FROM stop p
+                WHERE p.order_id <> '' AND p.order_id = t.order_id AND p.shop IN (t.shop, '')
+                    AND p.status <> 'order_refunded' AND p.status IN ('order_paid', 'order_shipped', 'order_received')
+                    AND p.occurred_at >= c.occurred_at AND p.occurred_at <= %(now)s
+            )
     ))
     AND NOT (t.kind = 'unfollow' AND EXISTS (
         SELECT FROM told x WHERE x.customer = t.customer AND x.kind = 'follow' AND x.occurred_at > t.occurred_at

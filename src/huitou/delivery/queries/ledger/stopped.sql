@@ -1,5 +1,7 @@
 -- Part of finalise.sql and cancel_stopped.sql: what a message's person did that stops it, the weightiest reason first.
 -- They bring `held` (id, person, channel, stop_since) and `people` (person, customer); a message that may go has no row.
+-- A cancellation holds unless the order was paid, shipped or received at that moment or later, in whatever order that
+-- was told: as in customers' orders.sql and decisions' stops.sql.
 deeds AS MATERIALIZED (
     SELECT
         p.person,
@@ -13,6 +15,13 @@ deeds AS MATERIALIZED (
         SELECT c.order_id
         FROM stop c
         WHERE s.kind = 'order' AND c.kind = 'cancelled' AND c.order_id <> '' AND c.order_id = s.order_id AND c.shop = s.shop
+            AND NOT EXISTS (
+                SELECT
+                FROM stop p
+                WHERE p.order_id <> '' AND p.order_id = s.order_id AND p.shop IN (s.shop, '')
+                    AND p.status <> 'order_refunded' AND p.status IN ('order_paid', 'order_shipped', 'order_received')
+                    AND p.occurred_at >= c.occurred_at
+            )
         LIMIT 1
     ) x ON true
     GROUP BY p.person

@@ -25,6 +25,7 @@ from huitou.events.connectors.cells import (
 )
 from huitou.events.connectors.files import Head
 from huitou.events.people import read_phone
+from huitou.kit.clock import SECOND
 from huitou.kit.errors import Rejected
 
 name = "doudian"
@@ -164,7 +165,8 @@ def _order_events(rows: list[Row], options: Options) -> Iterator[dict[str, Any]]
     """created, paid, shipped, received, cancelled, refunded: each at the time the export gives it.
 
     The export has no time of cancelling or refunding, and some have none of paying: the last time it knows is taken,
-    and said so. Only what never changes afterwards enters an event: a later export of the order repeats it byte for
+    and said so; an order is closed a second after what was done with it, since a payment of the same moment would
+    count as the later word. Only what never changes afterwards enters an event: a later export of the order repeats it byte for
     byte.
     """
     shared = _shared(rows, options)
@@ -182,7 +184,7 @@ def _order_events(rows: list[Row], options: Options) -> Iterator[dict[str, Any]]
         properties = {**shared, "total": _total(refunded, options), "time_estimated": True}
         yield _event("order_refunded", last, rows[0], properties)
     elif all(text(row["status"]).startswith(CLOSED) for row in rows):
-        yield _event("order_cancelled", last, rows[0], {**shared, "time_estimated": True})
+        yield _event("order_cancelled", last + SECOND, rows[0], {**shared, "time_estimated": True})
 
 
 def _last(rows: list[Row], field: str, options: Options) -> int | None:
