@@ -18,6 +18,7 @@ from typing import Any
 import httpx
 import pytest
 
+from huitou.edge import ledger as edge_ledger
 from huitou.edge import write_keys
 from huitou.edge.app import Edge, make_app
 from huitou.events.model import Event, decode_event
@@ -27,7 +28,8 @@ KEY = "wk_test"
 
 
 @pytest.fixture
-async def app(ledger: ModuleType) -> AsyncIterator[Edge]:
+async def app(ledger: ModuleType, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Edge]:
+    monkeypatch.setattr(edge_ledger, "PATIENCE", 30.0)  # a busy machine is no failure
     use_settings(replace(settings(), write_key=KEY))
     write_keys.forget()
     made = make_app()

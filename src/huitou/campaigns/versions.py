@@ -42,6 +42,15 @@ def save_version(connection: Connection, text: str, *, by: str = "", state: str 
     return replace(campaign, version=version, state=kept)
 
 
+def draft_version(connection: Connection, text: str) -> Campaign:
+    """The campaign that `save_version` would return; nothing is stored."""
+    campaign = read_campaign(text)
+    newest = _newest(connection, campaign.name)
+    if newest is None:
+        return replace(campaign, version=1)
+    return replace(campaign, version=newest[0] + (newest[1] != text), state=newest[2])
+
+
 def load_campaign(connection: Connection, name: str, version: int | None = None) -> Campaign:
     """The newest version, or the one asked for; NotFound lists the names there are."""
     row = (

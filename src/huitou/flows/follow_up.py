@@ -9,8 +9,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from huitou.campaigns.definition import Campaign
-from huitou.campaigns.reading import default_campaign, default_text, read_campaign
-from huitou.campaigns.versions import list_campaigns, load_campaign, save_version, set_state
+from huitou.campaigns.reading import default_text
+from huitou.campaigns.versions import draft_version, list_campaigns, load_campaign, save_version, set_state
 from huitou.catalog.broadcasts import Broadcast, find_broadcast, list_broadcasts
 from huitou.decisions.decide import decide, warn_unsettled
 from huitou.decisions.reach import Reach, reach
@@ -55,15 +55,16 @@ def choose_campaign(file: Path | None = None, name: str | None = None, *, keep: 
 
     A file, or the shipped one at first use, becomes the campaign's next version; not so without `keep`.
     """
+    take = save_version if keep else draft_version
     with transaction() as connection:
         if file is not None:
-            return save_version(connection, read_text(file)) if keep else read_campaign(read_text(file))
+            return take(connection, read_text(file))
         if name is not None:
             return load_campaign(connection, name)
         known = [found for found, *_ in list_campaigns(connection)]
         if len(known) == 1 or DEFAULT in known:
             return load_campaign(connection, known[0] if len(known) == 1 else DEFAULT)
-        return save_version(connection, default_text()) if keep else default_campaign()
+        return take(connection, default_text())
 
 
 def read_text(file: Path) -> str:
