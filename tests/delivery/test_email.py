@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import email
 import email.policy
 import re
@@ -17,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from huitou.delivery.brand import Brand
-from huitou.delivery.channels.base import Outgoing
+from huitou.delivery.channels.base import Outgoing, Undelivered
 from huitou.delivery.channels.email.mime import (
     SenderAddress,
     build_mail,
@@ -27,7 +28,7 @@ from huitou.delivery.channels.email.mime import (
     to_ascii_address,
 )
 from huitou.delivery.channels.email.replies import undelivered
-from huitou.delivery.channels.email.session import read_relay
+from huitou.delivery.channels.email.session import EmailSession, read_relay
 from huitou.delivery.channels.email.signing import read_signer
 from huitou.delivery.render import Rendered
 from huitou.kit.errors import Refused
@@ -194,11 +195,103 @@ def test_a_key_that_cannot_be_used_is_refused_at_once(tmp_path: Path) -> None:
         ((451, "4.3.0 try later", "dot"), ("4.3.0", False, "message", False)),
         ((421, "4.3.2 closing", "rcpt"), ("4.3.2", False, "channel", False)),
         ((530, "5.7.0 authenticate first", "mail"), ("5.7.0", True, "channel", False)),
+        ((553, "Mail from must equal authorized user", "mail"), ("553", True, "channel", False)),
+        ((555, "5.5.4 Unsupported option: SMTPUTF8", "mail"), ("5.5.4", True, "message", False)),
+        ((553, "5.6.7 address not permitted", "mail"), ("5.6.7", True, "message", False)),
+        ((552, "5.2.2 over its daily quota", "rcpt"), ("5.2.2", True, "recipient", False)),
+        ((550, "Connection from 45.5.1.1 is not welcome", "rcpt"), ("550", True, "recipient", False)),
     ],
 )
 def test_what_a_reply_means(reply: tuple[int, str, str], expected: tuple[Any, ...]) -> None:
     said = undelivered(*reply)
     assert (said.status, said.permanent, said.scope, said.dead) == expected
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Mailbox not found. http://service.mail.qq.com/cgi-bin/help?subtype=1&&id=20022&&no=1000728",
+        "User not found: spam.policy@163.com",
+        "RC:NE The email account does not exist.",
+        "RC:LD The email account that you tried to reach does no exists.",
+        "<lin@example.com>: Recipient address rejected: User unknown in local recipient table",
+        "no such user here",
+        "Local User [lin@example.com] not found.",
+        "sorry, no mailbox here by that name",
+        "Invalid recipient <lin@example.com>",
+        "abcd:user not exist",
+        "收件人不存在",
+    ],
+)
+def test_a_bare_550_buries_an_address_that_it_calls_missing(said: str) -> None:
+    refusal = undelivered(550, said, "rcpt")
+    assert (refusal.dead, refusal.permanent, refusal.scope) == (True, True, "recipient")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Requested action not taken: mailbox unavailable",  # RFC 5321's own words, for policy as well
+        "Mailbox unavailable or access denied",
+        "Mail is rejected by recipients",
+        "Suspected spam sender.",
+        "Access denied - blocked using zen.spamhaus.org",
+        "<lin@example.com>: Recipient address rejected: Access denied",
+        "Sender verify failed: no such user here",
+        "Mail from address does not exist",
+        "mailbox is full, quota exceeded",
+        "User suspended",
+        "unknown",
+        "",
+    ],
+)
+def test_any_other_bare_550_fails_the_message_alone(said: str) -> None:
+    refusal = undelivered(550, said, "rcpt")
+    assert (refusal.dead, refusal.permanent, refusal.scope) == (False, True, "recipient")
+
+
+@pytest.mark.parametrize(("stage", "scope"), [("mail", "channel"), ("rcpt", "channel"), ("dot", "message")])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Ip frequency limited",
+        "Domain frequency limited",
+        "Message rejected: daily quota exceeded",
+        "sending quota exceeded",
+        "5.4.5 Daily user sending quota exceeded.",
+    ],
+)
+def test_a_limit_on_our_rate_passes(said: str, stage: str, scope: str) -> None:
+    """The channel stops for now; a mail that was handed over already is tried again."""
+    refusal = undelivered(550, said, stage)
+    assert (refusal.dead, refusal.permanent, refusal.scope) == (False, False, scope)
+
+
+async def test_an_address_beyond_ascii_fails_alone_where_the_server_takes_none() -> None:
+    """It is not even asked for (RFC 6531); the mail beside it goes."""
+    heard: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 plain.example.com\r\n")
+        while line := await reader.readline():
+            heard.append(line.split(b":")[0].strip())
+            writer.write(b"250-plain.example.com\r\n250 8BITMIME\r\n" if line[:4] == b"EHLO" else b"250 OK\r\n")
+        writer.close()
+        await writer.wait_closed()
+        ended.set()
+
+    ended = asyncio.Event()
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        session = EmailSession(read_relay(f"smtp://127.0.0.1:{port}?tls=off"), SENDER, None)
+        with pytest.raises(Undelivered) as refusal:
+            await session.prepare(replace(MAIL, address="林@example.com"))
+        assert (refusal.value.scope, refusal.value.permanent, refusal.value.dead) == ("message", True, False)
+        await session.prepare(MAIL)
+        await session.close()
+        await ended.wait()
+    assert heard == [b"EHLO example.com", b"MAIL FROM", b"RCPT TO", b"QUIT"]
 
 
 def test_relays_by_url() -> None:

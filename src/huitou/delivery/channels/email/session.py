@@ -112,6 +112,13 @@ class EmailSession:
 
     async def _ask_for(self, client: aiosmtplib.SMTP, mail: Outgoing, recipient: str) -> None:
         """aiosmtplib's own mail() and rcpt() parse the addresses anew, at a tenth of what sending costs."""
+        if not recipient.isascii() and not client.supports_extension("smtputf8"):  # RFC 6531: then it must not be sent
+            raise Undelivered(
+                {"zh": "服务器不支持非 ASCII 邮箱地址", "en": "the server takes no address beyond ASCII"},
+                status="5.6.7",
+                permanent=True,
+                scope="message",
+            )
         if self._open:
             await self._ask(client, "mail", b"RSET")
         self._open = True
