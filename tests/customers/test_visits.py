@@ -52,9 +52,24 @@ def test_the_evening_as_visits(visited: Visited) -> None:
         "ordered": False,
         "ordered_at": None,
         "order_minor": 0,
+        "currency": None,
         "orders": 0,
+        "other_orders": 0,
         "bought_products": 0,
     }
+
+
+def test_money_of_two_currencies_is_not_added_up(visited: Visited) -> None:
+    """What the first order was paid in counts, and orders that tell no currency; the others are orders all the same."""
+    orders = [
+        order("order_paid", "19:30", "c_lin", "X1", ("P1", 1, 100), currency=None),
+        order("order_paid", "19:40", "c_lin", "X2", ("P1", 1, 200)),
+        order("order_paid", "19:50", "c_lin", "X3", ("P1", 1, 5000), currency="JPY"),
+    ]
+    visits, _ = visited([*evening(), *orders])
+
+    lin = visits["B20", "c_lin"]
+    assert (lin["order_minor"], lin["currency"], lin["orders"], lin["other_orders"]) == (300, "CNY", 3, 1)
 
 
 def test_ordered_in_the_broadcast_is_by_event_time(visited: Visited) -> None:

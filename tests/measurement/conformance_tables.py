@@ -19,9 +19,9 @@ PARAMS = {
     "assigned": SHOW,
     "decided": SHOW,
     "plans": SHOW,
-    "funnel": {"broadcast": "B20"},
-    "before": {"broadcast": "B20", "started_at": ENDED - DAY, "ended_at": ENDED},
-    "outcomes": {"ended_at": ENDED, "until_at": CLOSED, "margin_ppm": 300_000},
+    "funnel": {"broadcast": "B20", "currency": "CNY"},
+    "before": {"broadcast": "B20", "started_at": ENDED - DAY, "ended_at": ENDED, "currency": "CNY"},
+    "outcomes": {"ended_at": ENDED, "until_at": CLOSED, "margin_ppm": 300_000, "currency": "CNY"},
 }
 CONTEXTS = (
     '{"holdout":0.1}', '{"holdout":0.19,"offer":{"name":"ten"}}', '{"offer":{"name":null}}', "{}", '{"holdout":"x"}',
@@ -47,7 +47,8 @@ def tables() -> dict[str, pa.Table]:
         "merges": pa.Table.from_pylist([{"customer": "c1", "root": "c0"}, {"customer": "c2", "root": "c0"}], MERGES),
         "visits": nasty_table(
             VISITS.schema, rows=60, never_null=["broadcast", "customer", "ordered"],
-            values={"customer": PEOPLE, "broadcast": ["B20", "B21"]} | {name: range(9) for name in COUNTS},
+            values={"customer": PEOPLE, "broadcast": ["B20", "B21"]} | {name: range(9) for name in COUNTS}
+            | {"currency": CURRENCIES},
         ),
         "broadcasts": _shows(),
         "assigned": pa.table({"customer": PEOPLE, "since_at": [DECIDED + DAY * (n % 2) for n in range(len(PEOPLE))]}),
@@ -61,7 +62,8 @@ def tables() -> dict[str, pa.Table]:
     }  # fmt: skip
 
 
-COUNTS = ("watch_seconds", "carts", "clicks", "questions", "products_seen", "order_minor")
+COUNTS = ("watch_seconds", "carts", "clicks", "questions", "products_seen", "order_minor", "orders", "other_orders")
+CURRENCIES = ("CNY", "CNY", "JPY")
 
 
 def _shows() -> pa.Table:
@@ -74,19 +76,19 @@ def _orders() -> dict[str, pa.Table]:
     text, number = pa.string(), pa.int64()
     moments = ("paid_at", "created_at", "shipped_at", "received_at")
     order = pa.schema(
-        [("order_id", text), ("shop", text), ("customer", text), ("status", text)]
+        [("order_id", text), ("shop", text), ("customer", text), ("status", text), ("currency", text)]
         + [(name, number) for name in (*moments, "amount_minor", "refunded_minor")]
     )
     money = ["amount_minor", "refunded_minor"]
     line = pa.schema(
         [("order_id", text), ("shop", text), ("product", text), ("quantity", number), ("price_minor", number)]
     )
-    product = pa.schema([("product", text), ("price_minor", number), ("margin_ppm", number)])
+    product = pa.schema([("product", text), ("price_minor", number), ("currency", text), ("margin_ppm", number)])
     ids = [f"order_id{row}" for row in range(90)]
     return {
         "orders": nasty_table(
             order, rows=90, key="order_id", never_null=["shop", "customer", "status", *money],
-            values={"shop": ["S1"], "customer": [*PEOPLE, "stranger"], "status": STATES}
+            values={"shop": ["S1"], "customer": [*PEOPLE, "stranger"], "status": STATES, "currency": CURRENCIES}
             | dict.fromkeys(moments, MOMENTS) | dict.fromkeys(money, MONEY),
         ),
         "order_products": nasty_table(
@@ -96,7 +98,7 @@ def _orders() -> dict[str, pa.Table]:
         ),
         "products": nasty_table(
             product, rows=4, key="product",
-            values={"price_minor": [9_000, 20_000], "margin_ppm": [400_000, 0, 1_000_000, -300_000, 2_000_000]},
+            values={"price_minor": [9_000, 20_000], "currency": CURRENCIES, "margin_ppm": [400_000, 0, 1_000_000, -300_000, 2_000_000]},
         ),
     }  # fmt: skip
 

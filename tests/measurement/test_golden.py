@@ -15,11 +15,15 @@ Messages: a and b at 0.1 fen, c at 5 fen in doubt, d none. 5.2 fen in all.
 
 from __future__ import annotations
 
+import pyarrow as pa
 import pytest
 
 from customers.tea_shop import order, us
+from huitou.catalog.broadcasts import find_broadcast
 from huitou.kit.clock import DAY, HOUR, MINUTE
-from measurement.tea_campaign import CAMPAIGN, CLOSED, DECIDED, ENDED, decided, paid, report_of, room, sent
+from huitou.measurement.outcomes import COVARIATES, read_outcomes
+from measurement.tea_campaign import CAMPAIGN, CLOSED, DECIDED, ENDED, decided, paid, report_of, room, sent, shop
+from measurement.tea_campaign import MESSAGES as MESSAGE_COLUMNS
 
 PEOPLE = "abcdefghi"
 DAY_1, DAY_2 = ENDED + DAY, ENDED + 2 * DAY
@@ -63,6 +67,38 @@ def test_the_books_to_the_minor_unit(tmp_path):
     assert caused.holdout_share == 0.5
     assert caused.srm_p == pytest.approx(1.0)
     assert (report.is_final, report.window_ends_at, report.no_lift) == (True, CLOSED, None)
+
+
+def test_money_of_other_currencies_is_left_out_and_said(tmp_path):
+    """d buys for 1,000,000 yen, had spent as much before, and f ordered for 3,000 yen in the room."""
+    yen = [
+        paid("d", DAY_1, ("P1", 1, 1_000_000), number="o-d", currency="JPY"),
+        paid("d", us("19:00") - DAY, ("P1", 1, 1_000_000), number="o-d-before", currency="JPY"),
+        paid("f", us("20:00"), ("P2", 1, 3_000), number="o-f", currency="JPY"),
+        paid("f", us("20:10"), ("P2", 1, 9_000), number="o-f-2", currency=None),
+    ]
+    report = report_of(tmp_path, [*EVENTS, *yen], DECISIONS, MESSAGES)
+    caused = report.caused
+    assert caused is not None
+    assert caused.orders.mean == 3 / 4  # an order all the same
+    assert caused.profit_minor.mean == pytest.approx((6_000 + 5_400 - 5.2) / 4)
+    assert (caused.discount_minor, caused.other_currency_orders) == (2_000, 1)
+    assert (report.funnel.ordered, report.funnel.order_minor, report.funnel.other_currency_orders) == (1, 0, 2)
+    assert report_of(tmp_path / "none", EVENTS, DECISIONS, MESSAGES).funnel.other_currency_orders == 0
+
+
+def test_spending_in_another_currency_is_no_past_spending(tmp_path):
+    past = [
+        paid("a", us("19:00") - DAY, ("P1", 1, 500), number="yen", currency="JPY"),
+        paid("a", us("19:00") - DAY, ("P1", 1, 20000), number="yuan"),
+    ]
+    with shop(tmp_path, [*EVENTS, *past], DECISIONS) as engine:
+        broadcast = find_broadcast(engine, "B20", CLOSED)
+        nothing = pa.Table.from_pylist([], MESSAGE_COLUMNS)
+        found = read_outcomes(engine, broadcast, CAMPAIGN, nothing, until=CLOSED, now=CLOSED)
+    assert found.covariates is not None
+    before = dict(zip(COVARIATES, found.covariates[found.customers.index("a")].tolist(), strict=True))
+    assert (before["past_orders"], before["past_minor"]) == (2, 20_000)
 
 
 def test_roi_is_the_net_lift_over_what_was_spent(tmp_path):

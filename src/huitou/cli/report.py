@@ -91,6 +91,7 @@ def _print_funnel(report: Report) -> None:
     ]
     total = max(funnel.entered, 1)
     print_rows("", [tell("漏斗", "funnel"), "", ""], [[name, f"{n:,}", f"{n / total:.1%}"] for name, n in steps])
+    _print_left_out(funnel.other_currency_orders, report.currency)
 
 
 def _print_decided(report: Report) -> None:
@@ -138,6 +139,17 @@ def print_caused(caused: Caused, currency: str) -> None:
     )
     roi = f"  ROI {caused.roi.roi:+.0%} [{caused.roi.low:+.0%}, {caused.roi.high:+.0%}]" if caused.roi else ""
     out.print(costs + roi, markup=False)
+    _print_left_out(caused.other_currency_orders, currency)
+
+
+def _print_left_out(orders: int, currency: str) -> None:
+    if orders:
+        out.print(
+            tell(
+                f"另有 {orders:,} 笔订单不是以 {currency} 结算,只计订单数,不计金额",
+                f"{orders:,} orders are not in {currency}: they count as orders, their money is left out",
+            )
+        )
 
 
 def _per_1000(lift: ArmLift) -> tuple[str, str]:

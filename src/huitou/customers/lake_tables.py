@@ -39,7 +39,9 @@ VISITS = LakeTable(
             ("ordered", _bool),
             ("ordered_at", _int),
             ("order_minor", _int),
+            ("currency", _text),
             ("orders", _int),
+            ("other_orders", _int),
             ("bought_products", _int),
         ]
     ),

@@ -54,7 +54,8 @@ class Outcomes:
 
     Money in minor units (float, from exact integers): `profit_minor` is what was paid less goods, before messages;
     `message_minor` what their messages cost; `discount_minor` what those given an offer paid less for. `covariates`
-    (n, p) were so before the decision; None without. `mixed` as in Assigned; `undrawn` people are left out here, since
+    (n, p) were so before the decision; None without. `other_currency_orders` are among `orders`, their money is in
+    nothing. `mixed` as in Assigned; `undrawn` people are left out here, since
     nobody was held out when they were decided.
     """
 
@@ -68,6 +69,7 @@ class Outcomes:
     covariates: Floats | None
     mixed: int = 0
     undrawn: int = 0
+    other_currency_orders: Floats | None = None
 
     @property
     def treated(self) -> NDArray[np.bool_]:
@@ -85,11 +87,12 @@ def read_outcomes(
     engine.register("handed", handed.select(["id", "customer", "cost_micro"]))
     ended_at = broadcast.ended_at or now
     margin_ppm = round(float(campaign.margin) * PPM)
-    bought = engine.run("measurement", "outcomes", ended_at=ended_at, until_at=until, margin_ppm=margin_ppm)
+    money = {"currency": campaign.currency}
+    bought = engine.run("measurement", "outcomes", ended_at=ended_at, until_at=until, margin_ppm=margin_ppm, **money)
     engine.register("bought", bought.select(["customer", "orders"]))
     before = engine.run(
         "measurement", "before",
-        broadcast=broadcast.broadcast, started_at=broadcast.started_at, ended_at=ended_at,
+        broadcast=broadcast.broadcast, started_at=broadcast.started_at, ended_at=ended_at, **money,
     )  # fmt: skip
     found = Outcomes(
         customers=assigned.customers,
@@ -101,6 +104,7 @@ def read_outcomes(
         discount_minor=_floats(bought, "discount_minor") * assigned.offered,
         covariates=np.column_stack([_floats(before, name) for name in COVARIATES]),
         mixed=assigned.mixed,
+        other_currency_orders=_floats(bought, "other_currency_orders"),
     )
     return keep_drawn(found)
 
@@ -152,6 +156,7 @@ def keep_drawn(outcomes: Outcomes) -> Outcomes:
         None if outcomes.covariates is None else outcomes.covariates[drawn],
         outcomes.mixed,
         int((~drawn).sum()),
+        None if outcomes.other_currency_orders is None else outcomes.other_currency_orders[drawn],
     )
 
 

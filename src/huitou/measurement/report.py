@@ -30,7 +30,8 @@ HANDED_OVER = ("final", "submitted", "delivered", "opened", "clicked", "converte
 
 @dataclass(frozen=True)
 class Funnel:
-    """People of the broadcast who reached each stage."""
+    """People of the broadcast who reached each stage. `order_minor` leaves out the orders in other currencies than the
+    campaign's, `other_currency_orders` says how many they are."""
 
     entered: int
     saw_product: int
@@ -38,6 +39,7 @@ class Funnel:
     carted: int
     ordered: int
     order_minor: int
+    other_currency_orders: int = 0
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,8 @@ class Caused:
 
     `roi` is the lift in that profit over what was spent: messages and discounts, each counted once. `discount_minor`
     is what those given an offer paid less, also where they would have bought anyway. `holdout_share` is the share that
-    the draw meant to hold out, `mixed` people are held out although an id of theirs had been written to.
+    the draw meant to hold out, `mixed` people are held out although an id of theirs had been written to. The money of
+    `other_currency_orders` is in nothing: they count as orders alone.
     """
 
     orders: ArmLift
@@ -90,6 +93,7 @@ class Caused:
     roi: Return | None
     mixed: int
     holdout_share: float
+    other_currency_orders: int = 0
 
 
 @dataclass(frozen=True)
@@ -157,7 +161,7 @@ def make_report(engine: Engine, broadcast: Broadcast, campaign: Campaign, messag
         as_of=now,
         window_ends_at=window_ends_at,
         is_final=now >= window_ends_at,
-        funnel=read_funnel(engine, name),
+        funnel=read_funnel(engine, name, campaign.currency),
         decided=tuple(Decided(**row) for row in engine.run("measurement", "decided", **chosen).to_pylist()),
         sent=count_sent(messages),
         caused=None if no_lift else compare(outcomes),
@@ -167,8 +171,8 @@ def make_report(engine: Engine, broadcast: Broadcast, campaign: Campaign, messag
     )
 
 
-def read_funnel(engine: Engine, broadcast: str) -> Funnel:
-    row = engine.run("measurement", "funnel", broadcast=broadcast).to_pylist()[0]
+def read_funnel(engine: Engine, broadcast: str, currency: str) -> Funnel:
+    row = engine.run("measurement", "funnel", broadcast=broadcast, currency=currency).to_pylist()[0]
     return Funnel(**{stage: count or 0 for stage, count in row.items()})
 
 
@@ -217,6 +221,7 @@ def compare(outcomes: Outcomes, *, resamples: int = RESAMPLES) -> Caused:
 
     orders = against(outcomes.orders)
     profit = against(outcomes.profit_minor - spent_on).arms[0]
+    other = outcomes.other_currency_orders
     discounts = float(outcomes.discount_minor[treated].sum())
     return Caused(
         orders=orders.arms[0],
@@ -227,6 +232,7 @@ def compare(outcomes: Outcomes, *, resamples: int = RESAMPLES) -> Caused:
         roi=return_on(before_costs(profit, message_cost_minor + discounts), message_cost_minor + discounts),
         mixed=outcomes.mixed,
         holdout_share=share,
+        other_currency_orders=0 if other is None else int(other.sum()),
     )
 
 

@@ -85,8 +85,9 @@ class Arm:
     profit_minor: float
 
 
-def funnel_of(broadcast: str) -> Funnel:
-    return snapshot.read(("funnel", broadcast), lambda engine: read_funnel(engine, broadcast))
+def funnel_of(broadcast: str, currency: str) -> Funnel:
+    """Its money is that of the orders in this currency."""
+    return snapshot.read(("funnel", broadcast, currency), lambda engine: read_funnel(engine, broadcast, currency))
 
 
 def stages_of(funnel: Funnel) -> list[Stage]:

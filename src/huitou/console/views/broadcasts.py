@@ -25,12 +25,13 @@ def broadcast_list(request: HttpRequest) -> HttpResponse:
 @page
 def broadcast_page(request: HttpRequest, broadcast: str) -> HttpResponse:
     one = snapshot.find_broadcast(broadcast)
+    currency = campaign_of(one).currency
     shown = {
         "nav": "broadcasts",
         "broadcast": one,
         "follow_up": listing.follow_up_of(one),
-        "funnel": show.funnel_of(one.broadcast),
-        "currency": campaign_of(one).currency,
+        "funnel": show.funnel_of(one.broadcast, currency),
+        "currency": currency,
         "is_early": one.settled_at is not None and clock.now_us() < one.settled_at,
     }
     return render(request, "broadcast.html", shown)
@@ -46,7 +47,8 @@ def verdict(request: HttpRequest, broadcast: str) -> HttpResponse:
 
 @widget
 def funnel(request: HttpRequest, broadcast: str) -> HttpResponse:
-    stages = show.stages_of(show.funnel_of(broadcast))
+    currency = campaign_of(snapshot.find_broadcast(broadcast)).currency
+    stages = show.stages_of(show.funnel_of(broadcast, currency))
     names = {
         "entered": _("Entered"),
         "saw_product": _("Saw a product"),

@@ -2,6 +2,8 @@
 -- broadcasts, broadcast_events, comment_intents.
 -- entered_at is null where no entering was told, left_at where nothing says that the person left (for good).
 -- Sums are cut where only nonsense reaches: a million likes an event, kit.money.LARGEST.
+-- order_minor: of the orders in `currency`, that of the first order which tells one, and of those that tell none;
+-- other_orders: how many orders are in another currency.
 -- watch_seconds: the sum of the stays, or the platform's own total (live_watched, watch list) where that is more.
 WITH present AS (
   SELECT
@@ -52,14 +54,21 @@ looked AS (
   FROM fresh_visit_products
   GROUP BY broadcast, customer
 ),
-bought AS (
-  SELECT
-    broadcast, customer,
-    min(ordered_at) AS ordered_at,
-    sum(amount_minor) AS order_minor,
-    count(*) AS orders
+paid_in AS (
+  SELECT broadcast, customer, arg_min(currency, {'t': ordered_at, 'o': order_id, 's': shop}) AS currency
   FROM broadcast_orders
   GROUP BY broadcast, customer
+),
+bought AS (
+  SELECT
+    o.broadcast, o.customer, p.currency,
+    min(o.ordered_at) AS ordered_at,
+    sum(CASE WHEN coalesce(o.currency = p.currency, true) THEN o.amount_minor ELSE 0 END) AS order_minor,
+    count(*) AS orders,
+    count(CASE WHEN o.currency <> p.currency THEN 1 END) AS other_orders
+  FROM broadcast_orders AS o
+  JOIN paid_in AS p ON p.broadcast = o.broadcast AND p.customer = o.customer
+  GROUP BY o.broadcast, o.customer, p.currency
 )
 SELECT
   v.broadcast,
@@ -89,7 +98,9 @@ SELECT
   o.ordered_at IS NOT NULL AS ordered,
   o.ordered_at,
   CAST(least(coalesce(o.order_minor, 0), 1000000000000000) AS BIGINT) AS order_minor,
+  o.currency,
   coalesce(o.orders, 0) AS orders,
+  coalesce(o.other_orders, 0) AS other_orders,
   coalesce(l.bought_products, 0) AS bought_products
 FROM visitors AS v
 JOIN broadcasts AS b ON b.broadcast = v.broadcast

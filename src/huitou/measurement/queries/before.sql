@@ -1,10 +1,10 @@
--- What was so before each assigned customer's decision: orders and money before the broadcast, behaviour in it, orders
+-- What was so before each assigned customer's decision: orders and money ($currency's) before the broadcast, behaviour in it, orders
 -- in it that were told too late to keep the person out of the plan. Reads assigned(customer, since_at), orders, visits.
 WITH past AS (
   SELECT
     o.customer,
     CAST(sum(CASE WHEN o.paid_at < $started_at THEN 1 ELSE 0 END) AS BIGINT) AS past_orders,
-    CAST(sum(CASE WHEN o.paid_at < $started_at
+    CAST(sum(CASE WHEN o.paid_at < $started_at AND coalesce(o.currency, $currency) = $currency
       THEN least(o.amount_minor, 100000000000) - least(o.refunded_minor, 100000000000) ELSE 0 END) AS BIGINT)
       AS past_minor,
     CAST(sum(CASE WHEN o.paid_at >= $started_at THEN 1 ELSE 0 END) AS BIGINT) AS late_told
