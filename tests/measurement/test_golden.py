@@ -18,7 +18,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from customers.tea_shop import order, us
+from customers.tea_shop import order, told, us
 from huitou.catalog.broadcasts import find_broadcast
 from huitou.kit.clock import DAY, HOUR, MINUTE
 from huitou.measurement.outcomes import COVARIATES, read_outcomes
@@ -99,6 +99,17 @@ def test_spending_in_another_currency_is_no_past_spending(tmp_path):
     assert found.covariates is not None
     before = dict(zip(COVARIATES, found.covariates[found.customers.index("a")].tolist(), strict=True))
     assert (before["past_orders"], before["past_minor"]) == (2, 20_000)
+
+
+@pytest.mark.parametrize("currency", [None, "JPY"])
+def test_goods_of_unknown_price_are_taken_at_what_was_paid(tmp_path, currency):
+    """Nobody told a price in yuan: the goods cost 70 % of the order."""
+    listed = told("product_listed", "18:30", product="P9", price=currency and 300, currency=currency)
+    bought = paid("d", DAY_1, number="o-d", amount_minor=18000) | {"lines": (("P9", 1, None),)}
+    caused = report_of(tmp_path, [*room(PEOPLE), listed, bought], DECISIONS, []).caused
+    assert caused is not None
+    assert caused.profit_minor.mean == pytest.approx(18_000 * 0.3 / 4)
+    assert caused.discount_minor == 0
 
 
 def test_roi_is_the_net_lift_over_what_was_spent(tmp_path):

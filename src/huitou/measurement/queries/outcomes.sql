@@ -6,18 +6,29 @@
 -- Money is that of orders in $currency, or that tell none; an order in another counts as an order, and is counted in
 -- other_currency_orders. profit_micro is in millionths of a minor unit; only nonsense reaches the limits of 10^11 minor units.
 -- Reads assigned(customer, since_at), orders, order_products, products.
-WITH priced AS (
+WITH looked_up AS (
   SELECT
     l.order_id,
     l.shop,
-    greatest(least(
-      greatest(least(l.quantity, 1000000), 0) * least(coalesce(
-        l.price_minor, CASE WHEN coalesce(p.currency, $currency) = $currency THEN p.price_minor END
-      ), 1000000000000), 100000000000
-    ), 0) AS minor,
-    1000000 - greatest(least(coalesce(p.margin_ppm, $margin_ppm), 1000000), -1000000) AS cost_ppm
+    l.quantity,
+    coalesce(l.price_minor, CASE WHEN coalesce(p.currency, $currency) = $currency THEN p.price_minor END) AS price_minor,
+    p.margin_ppm
   FROM order_products AS l
   LEFT JOIN products AS p ON p.product = l.product
+),
+priced AS (
+  SELECT
+    order_id,
+    shop,
+    -- least() passes over what is NULL: an unknown price would be the limit.
+    CASE
+      WHEN price_minor IS NOT NULL
+        THEN greatest(least(
+          greatest(least(quantity, 1000000), 0) * least(price_minor, 1000000000000), 100000000000
+        ), 0)
+    END AS minor,
+    1000000 - greatest(least(coalesce(margin_ppm, $margin_ppm), 1000000), -1000000) AS cost_ppm
+  FROM looked_up
 ),
 lines AS (
   SELECT
