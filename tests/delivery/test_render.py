@@ -81,6 +81,37 @@ def test_data_cannot_write_html_or_headers() -> None:
     assert rendered.subject == "for <script>alert(1)</script> Bcc: x@example.com"
 
 
+SPOKEN = [
+    "https://evil.example", "恭喜中奖 https://evil.example/win", "http:evil", "HTTP://evil.example", "www.evil.example",
+    "evil.example/win", "领奖evil.example/win", "evil.example?a=1", "evil.com", "请加evil.com领奖", "shop.evil.cn",
+    "ｈｔｔｐｓ：／／evil.example", "ｅｖｉｌ．ｃｏｍ",
+]  # fmt: skip
+
+
+@pytest.mark.usefixtures("data")
+@pytest.mark.parametrize("said", SPOKEN)
+def test_a_name_that_holds_a_web_address_is_no_name(said: str) -> None:
+    """Whoever has a write key can name a victim, and mail programs make a link of what looks like an address."""
+    words = "{{ customer.name | default: '你好' }},{{ product.name | default: '那几样' }}在{{ broadcast.title | default: '直播间' }}"
+    rendered = made(
+        words, subject=words, customer={"name": said, "nickname": said}, product={**PRODUCT, "name": said},
+        broadcast={"id": "b1", "title": said},
+    )  # fmt: skip
+    assert rendered.subject == "你好,那几样在直播间"
+    assert rendered.text.startswith("你好,那几样在直播间\n")
+    assert said not in rendered.html
+    with pytest.raises(MissingVariable):
+        made("{{ customer.nickname }}", customer={"name": said, "nickname": said})
+
+
+@pytest.mark.usefixtures("data")
+@pytest.mark.parametrize(
+    "name", ["小李", "Mr.Wang", "A.J. Cook", "O'Neill", "李/王", "3.5", "林.", "Anna-Maria", "an@example.com"]
+)
+def test_other_names_stay_as_they_are(name: str) -> None:
+    assert made("{{ customer.name }}", subject="{{ customer.name }}", customer={"name": name}).subject == name
+
+
 @pytest.mark.usefixtures("data")
 def test_a_data_value_that_looks_like_a_layout_mark_stays_itself() -> None:
     rendered = made("<p>{{ customer.name }}</p>", customer={"name": "slot7f3a2x slot7f3a0x"})
@@ -141,7 +172,7 @@ def test_every_anchor_is_tracked_and_only_to_named_hosts() -> None:
 )  # fmt: skip
 def test_links_that_are_refused(target: str) -> None:
     with pytest.raises(LinkRefused):
-        made('<a href="{{ customer.site }}">x</a>', customer={"site": target})
+        made('<a href="{{ campaign.site }}">x</a>', campaign={"site": target})
 
 
 @pytest.mark.usefixtures("data")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hmac
 import html
 import re
+import unicodedata
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -28,6 +29,13 @@ ATTRIBUTES = re.compile(rf"(?:[\s/]++|{ATTRIBUTE.pattern})*+>")
 SOURCE = re.compile(r"""\s(?:src|background)\s*=\s*["']?\s*([^"'\s>]*)""", re.IGNORECASE)
 ABSOLUTE = re.compile(r"""https?://[^\s<>"'{}|\\^`(),。,、；;（）]+""")
 LITERAL_HOST = re.compile(r"""https?://([^/\s"'<>{}?#\\@]+)""", re.IGNORECASE)
+# What mail programs make a link of by themselves: a scheme, www., a domain with a path, or one with a usual ending. A
+# dot alone makes no domain ("Mr.Wang"), and a mail address leads to nobody's page.
+SPOKEN_ADDRESS = re.compile(
+    r"http|://|www\.|[\w-]\.[^\W\d_]{2,}(?:/|\?\w|:\d)"
+    r"|(?<![@\w.-])[\w-]+(?:\.[\w-]+)*\.(?:com|net|org|cn|cc|co|io|top|xyz|vip|shop|site|info|club|link)(?![a-z0-9-])",
+    re.IGNORECASE,
+)
 UNTRACKED = ("mailto:", "tel:", "sms:", "#")
 CONTROL = re.compile(r"[\x00-\x20\x7f\\]")
 TOKEN_BYTES = 16
@@ -94,6 +102,11 @@ def web_address(url: object, hosts: frozenset[str] | None = None) -> str | None:
     except LinkRefused:
         return None
     return escaped if "%" not in host and (hosts is None or host in hosts) else None
+
+
+def holds_address(text: object) -> bool:
+    """Whether a mail program would make a link of a part of this text."""
+    return isinstance(text, str) and SPOKEN_ADDRESS.search(unicodedata.normalize("NFKC", text)) is not None
 
 
 def _refused(url: str) -> LinkRefused:

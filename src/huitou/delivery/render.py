@@ -19,7 +19,17 @@ from liquid import BoundTemplate
 from huitou.delivery.brand import Brand
 from huitou.delivery.html_text import html_to_text
 from huitou.delivery.layout import WORDS, fill_layout, to_html
-from huitou.delivery.links import Link, LinkSet, allow_hosts, host_of, hosts_in, track_html, track_text, web_address
+from huitou.delivery.links import (
+    Link,
+    LinkSet,
+    allow_hosts,
+    holds_address,
+    host_of,
+    hosts_in,
+    track_html,
+    track_text,
+    web_address,
+)
 from huitou.delivery.templating import (
     ABSENT,
     MissingVariable,
@@ -106,7 +116,8 @@ def template_values(
     """The names a template may use, from the context that was kept when the message was decided.
 
     What is not there is left out, so that a condition on it is false and printing it is refused; so is a product's
-    address that is no web address, or on none of the `hosts` (None: any).
+    address that is no web address, or on none of the `hosts` (None: any). Left out as well is a name or a title with
+    a web address in it: anybody may say that it is a customer's, and mail programs make a link of it.
     """
     language = "en" if context.get("language") == "en" else "zh"
     currency = str(context.get("currency") or "CNY")
@@ -122,6 +133,8 @@ def template_values(
     values: dict[str, Any] = present(
         {
             **context,
+            "customer": _without_addresses(context.get("customer") or {}) or None,
+            "broadcast": _without_addresses(context.get("broadcast") or {}, "title") or None,
             "product": product or None,
             "link": context.get("link") or product.get("url"),
             "why": context.get("why") or WORDS[language]["why"],
@@ -133,9 +146,14 @@ def template_values(
     }  # fmt: skip
 
 
+def _without_addresses(fields: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """The fields, but of those named (none: of all) only what holds no web address."""
+    return {name: value for name, value in fields.items() if (names and name not in names) or not holds_address(value)}
+
+
 def _view_product(product: Mapping[str, Any], currency: str, hosts: frozenset[str] | None) -> dict[str, Any]:
     """A product with its price in words; '' and None left out, and an address that customers may not be led to."""
-    view = dict(product)
+    view = _without_addresses(product, "name", "category")
     view["url"] = web_address(view.get("url"), hosts)
     price = view.get("price_minor", view.get("price"))
     if isinstance(price, int) and not isinstance(price, bool):
