@@ -6,7 +6,7 @@ from types import ModuleType
 
 import pytest
 
-from huitou.campaigns.versions import list_campaigns, load_campaign, save_version, set_state
+from huitou.campaigns.versions import list_campaigns, load_campaign, next_version, save_version, set_state
 from huitou.kit.clock import FrozenClock
 from huitou.kit.errors import NotFound, Refused
 
@@ -20,6 +20,14 @@ def test_every_change_is_a_version_and_the_newest_is_in_force(ledger: ModuleType
         assert load_campaign(connection, "spring").holdout == 0.2
         assert load_campaign(connection, "spring", 1).holdout == 0.1
         assert list_campaigns(connection) == [("spring", 2, "active", True)]
+
+
+def test_a_dry_run_has_the_version_that_would_be_saved(ledger: ModuleType, clock: FrozenClock) -> None:
+    with ledger.transaction() as connection:
+        for text in ('name = "spring"\n', 'name = "spring"\n', 'name = "spring"\nholdout = 0.2\n'):
+            looked_at = next_version(connection, text)
+            assert looked_at == next_version(connection, text)
+            assert looked_at == save_version(connection, text)
 
 
 def test_a_paused_campaign_stays_paused_when_it_is_edited(ledger: ModuleType, clock: FrozenClock) -> None:

@@ -20,35 +20,33 @@ def save_version(connection: Connection, text: str, *, by: str = "", state: str 
 
     `state` None: as the version before, 'active' for the first. CampaignError where the file cannot be used.
     """
+    lock(connection, f"campaign:{read_campaign(text).name}")
+    campaign = next_version(connection, text, state=state)
+    newest = _newest(connection, campaign.name)
+    if newest is None or newest[0] < campaign.version:
+        connection.execute(
+            _query("insert_version"),
+            {
+                "name": campaign.name,
+                "version": campaign.version,
+                "body": text,
+                "state": campaign.state,
+                "automatic": campaign.automatic,
+                "created_at": now_us(),
+                "created_by": by,
+            },
+        )
+    return campaign
+
+
+def next_version(connection: Connection, text: str, *, state: str | None = None) -> Campaign:
+    """What `save_version` would return, nothing stored: a dry run decides as if it counted."""
     campaign = read_campaign(text)
-    lock(connection, f"campaign:{campaign.name}")
     newest = _newest(connection, campaign.name)
     if newest and newest[1] == text and state in (None, newest[2]):
         return replace(campaign, version=newest[0], state=newest[2])
-    version = newest[0] + 1 if newest else 1
     kept = _known(state or (newest[2] if newest else "active"))
-    connection.execute(
-        _query("insert_version"),
-        {
-            "name": campaign.name,
-            "version": version,
-            "body": text,
-            "state": kept,
-            "automatic": campaign.automatic,
-            "created_at": now_us(),
-            "created_by": by,
-        },
-    )
-    return replace(campaign, version=version, state=kept)
-
-
-def draft_version(connection: Connection, text: str) -> Campaign:
-    """The campaign that `save_version` would return; nothing is stored."""
-    campaign = read_campaign(text)
-    newest = _newest(connection, campaign.name)
-    if newest is None:
-        return replace(campaign, version=1)
-    return replace(campaign, version=newest[0] + (newest[1] != text), state=newest[2])
+    return replace(campaign, version=newest[0] + 1 if newest else 1, state=kept)
 
 
 def load_campaign(connection: Connection, name: str, version: int | None = None) -> Campaign:

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from huitou.campaigns.definition import Campaign
 from huitou.campaigns.reading import default_text
-from huitou.campaigns.versions import draft_version, list_campaigns, load_campaign, save_version, set_state
+from huitou.campaigns.versions import list_campaigns, load_campaign, next_version, save_version, set_state
 from huitou.catalog.broadcasts import Broadcast, find_broadcast, list_broadcasts
 from huitou.decisions.decide import decide, warn_unsettled
 from huitou.decisions.reach import Reach, reach
@@ -55,7 +55,7 @@ def choose_campaign(file: Path | None = None, name: str | None = None, *, keep: 
 
     A file, or the shipped one at first use, becomes the campaign's next version; not so without `keep`.
     """
-    take = save_version if keep else draft_version
+    take = save_version if keep else next_version
     with transaction() as connection:
         if file is not None:
             return take(connection, read_text(file))
