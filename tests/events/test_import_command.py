@@ -61,7 +61,13 @@ def test_a_hopeless_file_is_one_line_and_its_neighbours_go_in(run, tmp_path: Pat
 
 @pytest.mark.parametrize(
     "wrong",
-    [["--as", "nothing"], ["--map", "user_id"], ["--time-default", "yesterday"], ["--timezone", "Mars/Olympus"]],
+    [
+        ["--as", "nothing"],
+        ["--map", "user_id"],
+        ["--time-default", "yesterday"],
+        ["--timezone", "Mars/Olympus"],
+        ["--currency", "金币"],
+    ],
 )
 def test_wrong_use_is_refused_before_anything_is_read(run, tmp_path: Path, wrong: list[str]) -> None:  # type: ignore[no-untyped-def]
     (tmp_path / "people.csv").write_text(GOOD)

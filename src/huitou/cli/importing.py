@@ -10,7 +10,7 @@ import typer
 
 from huitou.cli.common import AsJson, Data, Now, err, house, out, print_json, progress, refusals, say_text, tell
 from huitou.kit import clock
-from huitou.kit.errors import HuitouError
+from huitou.kit.errors import HuitouError, Rejected
 
 if TYPE_CHECKING:
     from huitou.events.connectors.base import Options
@@ -25,7 +25,11 @@ def import_files(
     ] = None,
     mapping: Annotated[
         list[str] | None,
-        typer.Option("--map", metavar="ROLE=COLUMN", help="Which column is what, e.g. --map user_id=uid. Repeatable."),
+        typer.Option(
+            "--map",
+            metavar="ROLE=COLUMN",
+            help="Which column is what, e.g. --map user_id=uid; ROLE=- for none. Of table, customers, products. Repeatable.",
+        ),
     ] = None,
     event: Annotated[
         str | None, typer.Option(metavar="NAME", help="What each row of a table is, e.g. order_paid.")
@@ -55,7 +59,7 @@ def import_files(
         options = Options(
             mapping=_read_mapping(mapping or []),
             event=event,
-            currency=currency.upper(),
+            currency=_check_currency(currency),
             zone=_check_zone(timezone),
             time_default=_read_time(time_default, timezone),
             broadcast=broadcast,
@@ -122,6 +126,18 @@ def _read_mapping(pairs: list[str]) -> dict[str, str]:
             raise typer.BadParameter(f"--map {pair}: write ROLE=COLUMN")
         mapping[role.strip()] = column.strip()
     return mapping
+
+
+def _check_currency(said: str) -> str:
+    from huitou.events.fields import read_currency
+
+    try:
+        code = read_currency(said)
+    except Rejected as error:
+        raise typer.BadParameter(f"--currency {said}: {error} (CNY, USD, EUR…)") from error
+    if code is None:
+        raise typer.BadParameter("--currency: write a currency code (CNY, USD, EUR…)")
+    return code
 
 
 def _check_zone(zone: str) -> str:

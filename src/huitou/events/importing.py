@@ -14,7 +14,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import NamedTuple
 
-from huitou.events.connectors import find_connector, look_at, recognise, table
+from huitou.events.connectors import GUESSING, check_use, find_connector, recognise, table
 from huitou.events.connectors.base import Options, Record
 from huitou.events.journal import Outcome, append_batch
 from huitou.events.model import Event
@@ -56,7 +56,8 @@ def import_file(
     That file stands beside the imported one, or in the folder `rejected_to`.
     """
     options = options or Options()
-    connector = find_connector(kind) if kind else recognise(path)
+    connector = find_connector(kind) if kind else recognise(path, options.mapping)
+    check_use(path, connector, options.mapping)
     result = ImportResult(str(path), connector.name, mapping=shown_mapping(path, connector.name, options))
     records = connector.read(path, options)
     done = 0
@@ -76,11 +77,15 @@ def import_file(
 
 
 def shown_mapping(path: Path, connector: str, options: Options) -> dict[str, str]:
-    """Which column the generic reader takes for what; {} for formats whose columns are known."""
-    if connector != table.name:
+    """Which column is taken for what; {} for formats whose columns are known. What no column says but is assumed of
+    every row stands in brackets: {"event": "(order_paid)"}.
+    """
+    if connector not in GUESSING:
         return {}
-    columns = look_at(path).columns
-    return {role: columns[index] for role, index in table.guess(columns, options.mapping).items()}
+    opened, placed = GUESSING[connector].open_table(path, options)
+    columns = {role: opened.columns[index] for role, index in placed.items()}
+    guess = table.assumed(placed, options) if connector == table.name else None
+    return columns | ({"event": f"({guess})"} if guess else {})
 
 
 class _Batch(NamedTuple):
@@ -93,7 +98,7 @@ def _batches(records: Iterator[Record], source: str, committer: Executor) -> Ite
     while batch := list(islice(records, BATCH)):
         received_at = clock.now_us()
         read = [_read_record(record, source, received_at) for record in batch]
-        events = [event for of_record in read if not isinstance(of_record, Rejected) for event in of_record]
+        events = [event for one in read if not isinstance(one, Rejected) for event in one]
         yield _Batch(batch, read, committer.submit(append_batch, events, received_at))
 
 

@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
+from huitou.events.connectors import customers, products, recognise
+from huitou.events.connectors.base import Options
 from huitou.kit.clock import parse_time
+from huitou.kit.errors import Refused
 from tests.events.connectors.conftest import events, read, rejections
 
 Write = Callable[..., Path]
@@ -119,6 +122,86 @@ def test_customers_name_what_is_wrong(write: Write) -> None:
         (2, "user_id"), (3, "email_consent"), (4, "consent_at"), (5, "user_id"),
     ]  # fmt: skip
     assert [event["userId"] for event in events(records) if event["type"] == "identify"] == ["u5.0", "13085"]
+
+
+@pytest.mark.parametrize(
+    ("word", "granted"),
+    [
+        ("是", True), ("√", True), ("已订阅", True), ("1.0", True), ("Opt-in", True), ("SUBSCRIBED", True),
+        ("否", False), ("×", False), ("退订", False), ("已退订", False), ("已拒绝", False), ("不允许", False),
+        ("Opt-out", False), ("0.0", False), ("NEVER_SUBSCRIBED", False), ("未知", None), ("pending", None), ("", None),
+    ],
+)  # fmt: skip
+def test_consent_in_many_words(write: Write, word: str, granted: bool | None) -> None:
+    path = write("c.csv", f"会员编号,手机号码,是否同意接收短信\nM1,19900000001,{word}\n")
+    said = [event["event"] for event in events(read(path, "customers")) if event["type"] == "track"]
+    assert said == {True: ["consent_given"], False: ["consent_withdrawn"], None: []}[granted]
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "withdrawn"),
+    [
+        ("是否退订短信", "是", ["sms"]),
+        ("是否退订短信", "否", []),  # nobody left; that is no permission
+        ("不接收邮件", "1", ["email"]),
+        ("SMS opt-out", "yes", ["sms"]),
+        ("unsubscribed", "true", ["email", "push", "sms", "wecom"]),
+        ("是否退订", "是", ["email", "push", "sms", "wecom"]),
+    ],
+)
+def test_a_column_of_those_who_left(write: Write, column: str, cell: str, withdrawn: list[str]) -> None:
+    path = write("c.csv", f"user_id,phone,{column}\nu1,19900000001,{cell}\n")
+    said = [event for event in events(read(path, "customers")) if event["type"] == "track"]
+    assert {event["event"] for event in said} <= {"consent_withdrawn"}
+    assert sorted(event["properties"]["channel"] for event in said) == withdrawn
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "会员编号,姓名,手机号码,邮箱地址",
+        "客户编号,客户姓名,联系电话,电子邮件",
+        "customer_id,full_name,mobile_number,email_address",
+        "用户ID,昵称,手机,电子邮箱",
+    ],
+)
+def test_customers_under_other_names(write: Write, header: str) -> None:
+    [identify] = events(read(write("c.csv", f"{header}\nM1,林晓,19900000001,lin@example.com\n"), "customers"))
+    assert (identify["userId"], identify["traits"]) == (
+        "M1", {"name": "林晓", "phone": "19900000001", "email": "lin@example.com"},
+    )  # fmt: skip
+
+
+def test_columns_are_mapped_for_customers_and_products_too(write: Write) -> None:
+    people = write("c.csv", "代号,称呼,号码,短信\nM1,林晓,19900000001,可\nM2,周周,19900000002,是\n")
+    mapping = {"user_id": "代号", "name": "称呼", "手机号": "号码", "sms_consent": "短信"}
+    records = list(customers.read(people, Options(mapping=mapping)))
+    assert rejections(records) == [(2, "sms_consent", "'可' is neither yes nor no")]
+    identify, given = events(records)
+    assert (identify["userId"], identify["traits"]) == ("M2", {"name": "周周", "phone": "19900000002"})
+    assert given["properties"]["channel"] == "sms"
+    assert recognise(people, mapping).name == "customers"
+    goods = write("p.csv", "代号,叫法,多少钱\nP1,普洱,199.00\n")
+    mapping = {"product_id": "代号", "name": "叫法", "price": "多少钱"}
+    assert recognise(goods, mapping).name == "products"
+    [listed] = events(list(products.read(goods, Options(mapping=mapping))))
+    assert (listed["properties"]["product_id"], listed["properties"]["price"]) == ("P1", 19900)
+    for connector, path in ((customers, people), (products, goods)):
+        with pytest.raises(Refused, match="no role 'wen'"):
+            list(connector.read(path, Options(mapping={"wen": "代号"})))
+        with pytest.raises(Refused, match="no column 'wem'"):
+            list(connector.read(path, Options(mapping={"name": "wem"})))
+
+
+def test_a_column_mapped_to_one_role_is_no_other(write: Write) -> None:
+    path = write("c.csv", "会员号,手机号,昵称\nV1,19900000001,小鹿\n")
+    [identify] = events(list(customers.read(path, Options(mapping={"user_id": "会员号", "name": "-"}))))
+    assert (identify["userId"], identify["traits"]) == ("V1", {"phone": "19900000001"})
+
+
+def test_the_regular_price_counts_where_there_is_no_sale(write: Write) -> None:
+    path = write("p.csv", "SKU,Name,Sale price,Regular price\nP1,Tea,,19.90\nP2,Cup,5.00,9.90\n")
+    assert [one["price"] for one in properties(path)] == [1990, 500]
 
 
 def test_the_same_row_makes_the_same_ids_and_another_row_others(write: Write) -> None:

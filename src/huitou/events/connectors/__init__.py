@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
 from huitou.events.connectors import customers, doudian, douyin, products, segment, table, wecom
-from huitou.events.connectors.base import Connector
+from huitou.events.connectors.base import Connector, GuessingConnector
+from huitou.events.connectors.cells import match_columns
+from huitou.events.connectors.columns import WHO
 from huitou.events.connectors.files import Head, read_head, refuse_file
 from huitou.events.connectors.tables import head_columns
 from huitou.kit.errors import Refused
 
 MODULES = (segment, douyin, doudian, wecom, products, customers, table)
 CONNECTORS: dict[str, Connector] = {module.name: cast(Connector, module) for module in MODULES}
+GUESSING: dict[str, GuessingConnector] = {
+    module.name: cast(GuessingConnector, module) for module in (products, customers, table)
+}
+TABLES = frozenset({doudian.name, *GUESSING})
 
 
 def find_connector(name: str) -> Connector:
@@ -29,11 +36,41 @@ def look_at(path: Path) -> Head:
     return replace(head, columns=head_columns(head))
 
 
-def recognise(path: Path) -> Connector:
-    """The connector surest of the file; Refused where none is."""
+def recognise(path: Path, mapping: Mapping[str, str] | None = None) -> Connector:
+    """The connector that explains most of the file's columns, of two the surer one; Refused where none knows it.
+
+    What --map says of a column counts like its name.
+    """
     head = look_at(path)
-    sure = max(CONNECTORS.values(), key=lambda connector: connector.recognise(head))
-    if sure.recognise(head) <= 0:
+    if mapping:
+        named = {column: role for role, column in mapping.items()}
+        head = replace(head, columns=tuple(named.get(column, column) for column in head.columns))
+    candidates = [connector for connector in CONNECTORS.values() if connector.recognise(head) > 0]
+    if not candidates:
         known = ", ".join(CONNECTORS)
         raise refuse_file(path, f"认不出格式,请用 --as 指明:{known}", f"no known format: name one by --as ({known})")
-    return sure
+    return max(candidates, key=lambda connector: (_explained(connector, head), connector.recognise(head)))
+
+
+def _explained(connector: Connector, head: Head) -> int:
+    """Columns the format has a use for. One with fixed columns explains them all, where it misses neither the buyer
+    nor the amount: 淘宝, 京东 and 有赞 call some of their columns like 抖店.
+    """
+    if connector.name in GUESSING:
+        return GUESSING[connector.name].explained(head.columns)
+    if connector.name not in TABLES:
+        return 0
+    fixed = match_columns(head.columns, doudian.FIELDS)
+    buyers = set(match_columns(head.columns, WHO)) - fixed.keys()
+    return len(head.columns) if not buyers and fixed.keys() & {"payable", "amount", "price"} else len(fixed)
+
+
+def check_use(path: Path, connector: Connector, mapping: Mapping[str, str]) -> None:
+    """Refused where the format cannot be the file's, or has no columns to --map: nothing is ignored in silence."""
+    if connector.name in TABLES and read_head(path).kind == "json":
+        zh = f"是 JSON,不是表格;{connector.name} 要 CSV、xlsx 或 Parquet。"
+        raise refuse_file(path, zh, f"is JSON, no table: {connector.name} reads CSV, xlsx or Parquet")
+    if mapping and connector.name not in GUESSING:
+        able = ", ".join(GUESSING)
+        zh = f"{connector.name} 的列是固定的,不能用 --map;可用 --as 指明 {able}。"
+        raise refuse_file(path, zh, f"--map: the columns of {connector.name} are fixed; --map is for --as {able}")

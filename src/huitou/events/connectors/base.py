@@ -7,12 +7,13 @@ only renames and converts; `events.segment.read_segment` is the one judge of wha
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from huitou.events.connectors.files import Head
+from huitou.events.connectors.tables import Table
 from huitou.events.model import encode_json
 from huitou.kit import clock
 from huitou.kit.errors import Rejected
@@ -53,6 +54,16 @@ class Connector(Protocol):
         """How sure the connector is that the file is its own: 0 no … 1 certain."""
 
     def read(self, path: Path, options: Options) -> Iterator[Record]: ...
+
+
+class GuessingConnector(Connector, Protocol):
+    """A connector of tables that anybody may write: it guesses what the columns are, shows it, and takes --map."""
+
+    def open_table(self, path: Path, options: Options) -> tuple[Table, dict[str, int]]:
+        """The table and {role: column index}; Refused for a role or a column that does not exist."""
+
+    def explained(self, columns: Sequence[str]) -> int:
+        """How many of the columns the format has a use for."""
 
 
 def reject(rows: tuple[int, ...], original: Any, field_name: str, zh: str, en: str) -> Record:

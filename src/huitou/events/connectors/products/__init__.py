@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,81 +13,116 @@ from huitou.events.connectors.cells import (
     a_moment,
     an_amount,
     an_id,
-    match_columns,
     missing,
-    open_table,
     read_rows,
     shown,
     text,
 )
+from huitou.events.connectors.columns import (
+    EVENT,
+    GOODS,
+    LIVE,
+    ORDER,
+    TIMES,
+    UPDATED,
+    WHO,
+    open_placed,
+    place_columns,
+    sums_up,
+    tells_facts,
+)
 from huitou.events.connectors.files import Head
+from huitou.events.connectors.tables import Table
+from huitou.events.connectors.words import refuse_totals
+from huitou.events.fields import read_currency
 from huitou.kit.errors import Rejected
 
 name = "products"
 title = {"zh": "商品", "en": "Products"}
 
 FIELDS = {
-    "product_id": ("商品ID", "商品编号", "sku", "id"),
-    "name": ("商品名称", "名称", "title", "product_name"),
-    "category": ("类目", "分类", "品类"),
-    "price": ("价格", "售价", "单价", "sale_price"),
-    "currency": ("币种",),
-    "stock": ("库存", "inventory"),
-    "margin": ("毛利率", "利润率"),
-    "url": ("链接", "商品链接", "link"),
-    "image_url": ("图片", "主图", "image", "picture"),
-    "shop_id": ("店铺ID", "shop"),
-    "updated_at": ("更新时间",),
-}
+    "product_id": (*GOODS["product_id"], "handle", "商品条码", "条码", "barcode", "id"),
+    "name": ("商品名称", "商品名", "商品标题", "宝贝标题", "宝贝名称", "产品名称", "品名", "名称", "标题", "title", "product_name",
+             "product_title", "item_name", "item_title", "goods_name", "商品"),
+    "category": (*GOODS["category"], "type"),
+    "price": (*GOODS["price"], "live_price"),
+    "list_price": ("regular_price", "original_price", "原价", "市场价", "吊牌价", "划线价"),
+    "currency": GOODS["currency"],
+    "stock": (
+        "库存", "库存数量", "库存数", "库存量", "可售库存", "现货库存", "剩余库存", "可用库存", "inventory", "stock_quantity",
+        "inventory_quantity", "stock_level", "available", "variant_inventory_qty", "qty_available",
+    ),
+    "margin": ("毛利率", "利润率", "margin_rate", "gross_margin", "profit_margin"),
+    "url": ("链接", "商品链接", "商品网址", "商品地址", "网址", "详情页", "link", "product_url", "permalink"),
+    "image_url": (
+        "图片", "主图", "商品图片", "商品主图", "图片链接", "主图链接", "image", "picture", "image_src", "image_link", "thumbnail",
+    ),
+    "shop_id": GOODS["shop_id"],
+    **UPDATED,
+}  # fmt: skip
 NEEDED = ("product_id", "name", "price")
-FOREIGN = (
-    "order_id",
-    "user_id",
-    "订单编号",
-    "主订单编号",
-    "Invoice",
-    "Customer ID",
-    "email",
-    "event",
-    "time",
-    "quantity",
-)
+FACTS = {
+    **WHO,
+    **EVENT,
+    **LIVE,
+    **{role: TIMES[role] for role in ("time", "date")},
+    **{role: ORDER[role] for role in ("order_id", "line_id")},
+    "quantity": ("qty", "数量", "件数"),
+}
 
 
 def recognise(head: Head) -> float:
-    found = match_columns(head.columns, FIELDS)
-    others = match_columns(head.columns, dict.fromkeys(FOREIGN, ()))
-    return 0.9 if all(field in found for field in NEEDED) and not others else 0.0
+    placed = place(head.columns, {})
+    others = [column for index, column in enumerate(head.columns) if index not in placed.values()]
+    return 0.9 if _is_placed(placed) and not tells_facts(others, FACTS) else 0.0
+
+
+def explained(columns: Sequence[str]) -> int:
+    """How many of the columns are of goods: what the list is read for, and what sums them up."""
+    placed = set(place(columns, {}).values())
+    return sum(index in placed or sums_up(column) for index, column in enumerate(columns))
+
+
+def place(columns: Sequence[str], mapping: Mapping[str, str]) -> dict[str, int]:
+    return place_columns(columns, FIELDS, mapping)
+
+
+def _is_placed(placed: Mapping[str, int]) -> bool:
+    return {"product_id", "name"} <= placed.keys() and not placed.keys().isdisjoint({"price", "list_price"})
+
+
+def open_table(path: Path, options: Options) -> tuple[Table, dict[str, int]]:
+    return open_placed(path, place, options.mapping, lambda columns: _is_placed(place(columns, {})))
 
 
 def read(path: Path, options: Options) -> Iterator[Record]:
-    table, fields = open_table(path, FIELDS, NEEDED)
+    table, fields = open_table(path, options)
     for number, row, line in read_rows(table, fields):
         try:
             if isinstance(row, Rejected):
                 raise row
-            yield Record((number,), (_event(row, options),), None, line)
+            refuse_totals(line.cells)
+            event = _event(row, options)
+            yield Record((number,), (event,), None, line)
         except Rejected as why:
             yield Record((number,), (), why, line)
 
 
 def _event(row: Row, options: Options) -> dict[str, Any]:
-    properties = _properties(row, options)
-    raw = {
-        "type": "track",
-        "event": "product_listed",
-        "messageId": hash_of(properties),
-        "properties": properties,
-    }
+    raw: dict[str, Any] = {"type": "track", "event": "product_listed", "properties": _properties(row, options)}
     at = a_moment(row["updated_at"], "updated_at", options.zone) if "updated_at" in row else options.time_default
-    return raw if at is None else {**raw, "timestamp": stamp(at)}
+    if at is not None:
+        raw["timestamp"] = stamp(at)
+    return {**raw, "messageId": hash_of(raw)}
 
 
 def _properties(row: Row, options: Options) -> dict[str, Any]:
+    if "price" not in row and "list_price" in row:  # WooCommerce leaves the sale price empty where there is no sale
+        row = {**row, "price": row["list_price"]}
     for field in NEEDED:
         if field not in row:
             raise missing(field)
-    currency = text(row.get("currency", options.currency)).upper()
+    currency = read_currency(text(row.get("currency", options.currency))) or options.currency
     properties = {
         "product_id": an_id(row["product_id"], "product_id"),
         "name": text(row["name"]),

@@ -1,124 +1,192 @@
 """Any table of facts, one row a fact (or a line of an order), its columns guessed, shown and overridable.
 
-`--map role=column` says which column is what; roles are the keys of ROLES. What no role claims is kept
-verbatim among the properties and never summed.
+`--map role=column` says which column is what; roles are the keys of FIELDS. What no role claims is kept verbatim among
+the properties and never summed. What happened is said by a column of events, by `--event`, by an order's status and
+times, or by the columns of a live room; an order without any of these is taken as paid, and that guess is shown.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain, islice
 from pathlib import Path
 
 from huitou.events.connectors.base import Options, Record
-from huitou.events.connectors.cells import Row, an_id, is_empty, match_columns, read_rows
+from huitou.events.connectors.cells import Row, an_id, is_empty, read_rows, text
+from huitou.events.connectors.columns import (
+    BESIDES,
+    EVENT,
+    GOODS,
+    LIVE,
+    ORDER,
+    TIMES,
+    UPDATED,
+    WHO,
+    find_role,
+    open_placed,
+    place_columns,
+    words_of,
+)
 from huitou.events.connectors.files import Head, refuse_file
-from huitou.events.connectors.table.facts import Fact, Unusable, number_repeats, order_records, read_fact, single_record
-from huitou.events.connectors.tables import Table, read_table
-from huitou.kit.errors import Refused, Rejected
+from huitou.events.connectors.table.facts import (
+    MOMENTS,
+    Fact,
+    Reading,
+    Unusable,
+    number_repeats,
+    read_fact,
+)
+from huitou.events.connectors.table.records import order_records, single_record
+from huitou.events.connectors.tables import Broken, Table
+from huitou.events.connectors.words import read_event, refuse_totals
+from huitou.kit.errors import Rejected
 
 name = "table"
 title = {"zh": "任意表格", "en": "Any table"}
 
-ROLES: Mapping[str, Sequence[str]] = {
-    "user_id": ("userId", "uid", "customer_id", "customer", "客户ID", "用户ID", "会员ID", "master_id", "member"),
-    "anonymous_id": ("anonymousId", "visitor_id", "cookie"),
-    "phone": ("手机号", "手机", "mobile"),
-    "email": ("邮箱", "e-mail"),
-    "openid": ("open_id",),
-    "unionid": ("union_id",),
-    "external_userid": (),
-    "device": ("device_id",),
-    "event": ("behavior", "behaviour", "event_name", "action", "event_type", "type", "行为"),
-    "time": (
-        "timestamp", "occurred_at", "event_time", "date", "datetime", "created_at", "invoice_date",
-        "order_purchase_timestamp", "时间", "日期", "下单时间", "支付时间", "ts",
-    ),
-    "order_id": ("invoice", "invoice_no", "order", "订单编号", "订单号", "transaction_id", "basket_id"),
-    "product_id": ("sku", "stock_code", "item_id", "item", "sid", "商品ID", "product"),
-    "product_name": ("description", "product_title", "商品名称", "商品"),
-    "category": ("类目", "品类", "product_category"),
-    "quantity": ("qty", "count", "件数", "数量", "商品数量"),
-    "price": ("unit_price", "单价", "sale_price"),
-    "total": ("amount", "spend", "revenue", "sales", "value", "金额", "实付金额", "sales_value", "total_amount"),
-    "currency": ("币种",),
-    "broadcast_id": ("broadcast", "场次", "live_id"),
-    "room_id": ("room", "直播间", "roomid"),
-    "shop_id": ("shop", "店铺ID", "store_id"),
-    "content": ("comment", "text", "评论", "comment_text"),
-    "watch_seconds": ("watch_time", "stay_seconds", "观看时长"),
-    "message_id": (),
-}  # fmt: skip
-WHO = ("user_id", "anonymous_id", "phone", "email", "openid", "unionid", "external_userid", "device")
+FIELDS = {**WHO, **EVENT, **TIMES, **ORDER, **GOODS, **LIVE, **BESIDES, "message_id": (), **UPDATED}
+# The plainest names are used for many things; which it is, is seen from the words below them.
+PERHAPS_EVENT = re.compile(r"(^|_)(type|kind)$|^(类型|交易类型|单据类型|业务类型|订单类型)$")
+PEEKED = 200  # rows
+# Names nobody listed, of columns that must not be overlooked: what they say decides whether money came in.
+EVENT_LIKE = re.compile(
+    r"(事件|行为|动作)(名|名称|类型|类别)?$|(^|_)(event|behaviou?r|action)(_(name|type|kind|code))?$"
+)
+STATUS_LIKE = re.compile(
+    r"(订单|交易|支付|付款|收款|退款|退货|售后|成交)\w*(状态|情况|结果|阶段|进度)$|^(状态|阶段|进度)$"
+    r"|(^|_)(order|trade|pay|payment|financial|transaction|refund|return|purchase)_(\w+_)?(status|state|stage)$"
+)
+OTHER_STATUS = re.compile(
+    r"物流|发货|配送|快递|发票|评价|审核|打印|结算|投诉|备注|fulfil|shipping|delivery|invoice|review"
+)
+OF_REFUNDS = re.compile(r"退|售后|refund|return")
+OF_PAYMENTS = re.compile(r"支付|付款|收款|pay|financial")
 
 
 def recognise(head: Head) -> float:
     return 0.2 if len(head.columns) >= 2 else 0.0
 
 
-def guess(columns: Sequence[str], mapping: Mapping[str, str]) -> dict[str, int]:
-    """{role: column index}: what the operator said, then what the names say. Refused for an unknown role or column."""
-    guessed = match_columns(columns, ROLES)
-    for role, column in mapping.items():
-        if role not in ROLES:
-            known = ", ".join(ROLES)
-            raise Refused(
-                {"zh": f"--map:没有 {role!r} 这一项;可用:{known}", "en": f"--map: no role {role!r}; there are {known}"}
-            )
-        if column in ("", "-"):
-            guessed.pop(role, None)
-        elif column in columns:
-            guessed[role] = list(columns).index(column)
-        else:
-            have = ", ".join(columns)
-            raise Refused(
-                {
-                    "zh": f"--map:表里没有 {column!r} 列;有:{have}",
-                    "en": f"--map: no column {column!r}; the file has {have}",
-                }
-            )
-    return guessed
+def explained(columns: Sequence[str]) -> int:
+    return len(place(columns, {}))
+
+
+def place(columns: Sequence[str], mapping: Mapping[str, str]) -> dict[str, int]:
+    placed = place_columns(columns, FIELDS, mapping)
+    said = {find_role(role, FIELDS) for role in mapping}
+    for index, column in enumerate(columns):
+        role = _like(column, columns)
+        if role and role not in placed and role not in said and index not in placed.values():
+            placed[role] = index
+    return placed
+
+
+def _like(column: str, columns: Sequence[str]) -> str | None:
+    words = words_of(column)
+    if words == "name" and any(words_of(other).startswith("lineitem_") for other in columns):
+        return "order_id"  # Shopify's orders CSV: #1001
+    if EVENT_LIKE.search(words):
+        return "event"
+    if not STATUS_LIKE.search(words) or OTHER_STATUS.search(words):
+        return None
+    return "refund_status" if OF_REFUNDS.search(words) else "payment_status" if OF_PAYMENTS.search(words) else "status"
+
+
+def open_table(path: Path, options: Options) -> tuple[Table, dict[str, int]]:
+    """The table and what its columns are, by their names and, where those leave it open, by the first rows."""
+    table, placed = open_placed(path, place, options.mapping, _is_header)
+    if "event" in placed or "event" in options.mapping or options.event:
+        return table, placed
+    top = list(islice(table.rows, PEEKED))
+    for index, column in enumerate(table.columns):
+        cells = [row[index] for _, row in top if not isinstance(row, Broken) and index < len(row)]
+        if index not in placed.values() and PERHAPS_EVENT.search(words_of(column)) and _are_events(cells):
+            placed["event"] = index
+            break
+    return replace(table, rows=chain(top, table.rows)), placed
+
+
+def _are_events(cells: Sequence[object]) -> bool:
+    return any(not is_empty(cell) and read_event(text(cell)) is not None for cell in cells)
+
+
+def _is_header(columns: Sequence[str]) -> bool:
+    placed = place(columns, {})
+    return len(placed) >= 2 and any(role in placed for role in WHO)
+
+
+def assumed(placed: Mapping[str, int], options: Options) -> str | None:
+    """What the rows are taken to be where nothing says it; shown among the columns."""
+    if "event" in placed or options.event or not _are_orders(placed):
+        return None
+    told = {"status", "payment_status", "paid_at"} & placed.keys()
+    return None if told else "order_paid"
+
+
+def _are_orders(placed: Mapping[str, int]) -> bool:
+    return not placed.keys().isdisjoint(("order_id", "total", "order_total"))
 
 
 def read(path: Path, options: Options) -> Iterator[Record]:
-    table = read_table(path)
-    roles = guess(table.columns, options.mapping)
-    _check(path, table, roles, options)
-    facts = number_repeats(_facts(table, roles, options))
-    if "order_id" in roles:
+    table, placed = open_table(path, options)
+    reading = Reading(
+        options, {role: table.columns[index] for role, index in placed.items()}, _default(placed, options)
+    )
+    _check(path, table, placed, reading)
+    facts = number_repeats(_facts(table, placed, reading))
+    if "order_id" in placed:
         yield from order_records(facts)
     else:
         yield from (single_record(fact) for fact in facts)
 
 
-def _check(path: Path, table: Table, roles: Mapping[str, int], options: Options) -> None:
+def _default(placed: Mapping[str, int], options: Options) -> str | None:
+    """What a row is whose event no cell tells: a name, 'order' (as its status and times say), 'live', or None."""
+    if options.event:
+        known = read_event(options.event)
+        name = known[0] if known else options.event
+        life = name in ("order_paid", "order_created") and {"status", "payment_status"} & placed.keys()
+        return "order" if life else name
+    if _are_orders(placed):
+        return "order"
+    watched = not placed.keys().isdisjoint(("entered_at", "left_at", "watch_seconds"))
+    said = "content" in placed and (options.broadcast or {"broadcast_id", "room_id"} & placed.keys())
+    return "live" if watched or said else None
+
+
+def _check(path: Path, table: Table, placed: Mapping[str, int], reading: Reading) -> None:
     """A table that says neither who nor what nor when cannot be guessed: say which flag would help."""
     columns = ", ".join(table.columns)
-    if not any(role in roles for role in WHO):
+    if not any(role in placed for role in WHO):
         raise refuse_file(
             path,
             f"看不出哪一列是客户,请用 --map user_id=列名。有:{columns}",
             f"no column tells the customer: use --map user_id=COLUMN. There are {columns}",
         )
-    if "time" not in roles and options.time_default is None:
+    if placed.keys().isdisjoint(MOMENTS) and reading.options.time_default is None:
         raise refuse_file(
             path,
-            f"没有时间列,请用 --map time=列名 或 --time-default。有:{columns}",
-            f"no column of time: use --map time=COLUMN or --time-default. There are {columns}",
+            f"没有时间列,请用 --map time=列名 或 --time-default;客户名单请用 --as customers。有:{columns}",
+            "no column of time: use --map time=COLUMN or --time-default, and --as customers for a list of people."
+            f" There are {columns}",
         )
-    if "event" not in roles and options.event is None and not {"order_id", "total"} & roles.keys():
+    if "event" not in placed and reading.default is None:
         raise refuse_file(path, "看不出是什么事件,请用 --event 名称。", "nothing tells what happened: use --event NAME")
 
 
-def _facts(table: Table, roles: Mapping[str, int], options: Options) -> Iterator[Fact | Unusable]:
-    claimed = set(roles.values())
+def _facts(table: Table, placed: Mapping[str, int], reading: Reading) -> Iterator[Fact | Unusable]:
+    claimed = set(placed.values())
     spare = [(column, index) for index, column in enumerate(table.columns) if index not in claimed and column]
-    for number, row, line in read_rows(table, roles):
+    for number, row, line in read_rows(table, placed):
         try:
             if isinstance(row, Rejected):
                 raise row
+            refuse_totals(line.cells)
             size = len(line.cells)
             rest = {column: line.cells[i] for column, i in spare if i < size and not is_empty(line.cells[i])}
-            yield read_fact(number, row, rest, line, options)
+            yield read_fact(number, row, rest, line, reading)
         except Rejected as why:
             yield Unusable(_order_of(row), Record((number,), (), why, line))
 

@@ -1,42 +1,99 @@
-"""One row of a table as a typed fact, and facts as neutral events: alone, or the lines of an order together."""
+"""One row of a table as a typed fact, and what every event made of one carries."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, time
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from huitou.events.connectors.base import Options, Record, hash_of, stamp
-from huitou.events.connectors.cells import Line, a_count, a_moment, an_amount, an_id, text
+from huitou.events.connectors.cells import Line, a_count, a_moment, an_amount, an_id, missing, text
+from huitou.events.connectors.columns import BESIDES, TIMES, WHO
+from huitou.events.connectors.durations import read_duration, seconds_in
+from huitou.events.connectors.words import State, read_event, read_state
+from huitou.events.fields import READERS, read_currency
 from huitou.kit.errors import Rejected
 
 ORDERS = frozenset(
     {"order_created", "order_paid", "order_refunded", "order_cancelled", "order_shipped", "order_received"}
 )
-EVENT_WORDS = {
-    "buy": "order_paid", "purchase": "order_paid", "order": "order_paid", "paid": "order_paid", "transaction": "order_paid",
-    "购买": "order_paid", "下单": "order_created", "支付": "order_paid",
-    "cart": "cart_added", "add_to_cart": "cart_added", "addtocart": "cart_added", "加购": "cart_added",
-    "view": "product_viewed", "pv": "product_viewed", "click": "product_clicked", "点击": "product_clicked", "浏览": "product_viewed",
-    "refund": "order_refunded", "退款": "order_refunded",
-}  # fmt: skip
+AMOUNTS = ("total", "order_total", "price")
+MONEY = ("subtotal", "shipping", "tax", "discount", "refund_total")
+STATUSES = ("status", "payment_status", "refund_status")
+# When a fact happened: the first of these that its row tells.
+MOMENTS = (
+    "time",
+    "ordered_at",
+    "date",
+    "paid_at",
+    "entered_at",
+    "left_at",
+    "shipped_at",
+    "received_at",
+    "cancelled_at",
+    "refunded_at",
+)
 LARGEST_QUANTITY = 1_000_000_000
-IDS = ("phone", "email", "openid", "unionid", "external_userid", "device")
+IDS = tuple(kind for kind in WHO if kind not in ("user_id", "anonymous_id"))
+TIME_OF_DAY = re.compile(r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How the rows of one table are read: its columns' names by role, and what a row is that does not say it."""
+
+    options: Options
+    columns: Mapping[str, str]
+    default: str | None
+
+    @cached_property
+    def who(self) -> tuple[str, ...]:
+        return self._of(WHO)
+
+    @cached_property
+    def times(self) -> tuple[str, ...]:
+        return self._of(TIMES)
+
+    @cached_property
+    def statuses(self) -> tuple[str, ...]:
+        return self._of(STATUSES)
+
+    @cached_property
+    def money(self) -> tuple[str, ...]:
+        return self._of(MONEY)
+
+    @cached_property
+    def besides(self) -> tuple[str, ...]:
+        return self._of(BESIDES)
+
+    def _of(self, roles: Iterable[str]) -> tuple[str, ...]:
+        return tuple(role for role in roles if role in self.columns)
+
+    def knows(self, *roles: str) -> bool:
+        return not self.columns.keys().isdisjoint(roles)
 
 
 @dataclass(frozen=True)
 class Fact:
     number: int
-    who: dict[str, str]  # identifier kind -> value
-    event: str
-    at: int | None  # None: the file says nothing, the default counts
+    who: dict[str, str]  # identifier kind -> value; only a further line of an order may leave it to the first
+    event: str  # a name, 'order' (its state and times say what became of it) or 'live'
+    at: int | None  # None: the row says nothing; rejected unless another line of the order does
     whole_day: bool  # the time is a date: two equal rows of a day are two facts
+    times: dict[str, int | None]  # by role; None where the table has the column and the row leaves it empty
     order_id: str | None
+    line_id: str | None
+    states: dict[str, State]  # status, payment_status, refund_status, as far as told
     line: dict[str, Any]  # product_id, name, quantity, price in minor units
     total: int | None
+    order_total: int | None  # of the whole order, by its column's name
+    money: dict[str, int]  # subtotal, shipping, tax, discount, refund_total
     properties: dict[str, Any]
+    reading: Reading
     original: Line
     repeat: int = 0  # how many equal rows stood before it
 
@@ -53,39 +110,106 @@ def number_repeats(facts: Iterable[Fact | Unusable]) -> Iterator[Fact | Unusable
     seen: Counter[str] = Counter()
     for fact in facts:
         if isinstance(fact, Fact) and fact.whole_day and fact.order_id is None:
-            key = _row_id(fact)
+            key = row_id(fact)
             yield replace(fact, repeat=seen[key])
             seen[key] += 1
         else:
             yield fact
 
 
-def read_fact(number: int, row: Mapping[str, Any], rest: Mapping[str, Any], original: Line, options: Options) -> Fact:
+def read_fact(number: int, row: Mapping[str, Any], rest: Mapping[str, Any], original: Line, reading: Reading) -> Fact:
     """Rejected, naming the role, where a cell cannot be used."""
-    who = {role: an_id(row[role], role) for role in ("user_id", "anonymous_id", *IDS) if role in row}
-    if not who:
-        raise Rejected("user_id", {"zh": "没有客户", "en": "no customer"})
-    currency = text(row.get("currency", options.currency)).upper()
-    at = a_moment(row["time"], "time", options.zone) if "time" in row else options.time_default
+    options = reading.options
+    order_id = an_id(row["order_id"], "order_id") if "order_id" in row else None
+    who = {role: an_id(row[role], role) for role in reading.who if role in row}
+    if not who and order_id is None:
+        raise no_customer()
+    currency = read_currency(text(row.get("currency", options.currency))) or options.currency
+    event, channel = _event(row, reading)
+    times = _times(row, reading)
+    at = next((at for role in MOMENTS if (at := times.get(role)) is not None), options.time_default)
+    if at is None and order_id is None:
+        raise missing(moment_role(reading))
+    known = {**_plain(rest), **_known(row, reading), "currency": currency}
     return Fact(
         number=number,
         who=who,
-        event=_event(row, options),
+        event=event,
         at=at,
-        whole_day=_is_whole_day(row.get("time")),
-        order_id=an_id(row["order_id"], "order_id") if "order_id" in row else None,
+        whole_day=_is_whole_day(next((row[role] for role in MOMENTS if role in row), None)),
+        times=times,
+        order_id=order_id,
+        line_id=an_id(row["line_id"], "line_id") if "line_id" in row else None,
+        states=_states(row, event, reading),
         line=_line(row, currency),
         total=an_amount(row["total"], "total", currency, signed=True) if "total" in row else None,
-        properties={**_plain(rest), **_known(row, options), "currency": currency},
+        order_total=an_amount(row["order_total"], "order_total", currency, signed=True)
+        if "order_total" in row
+        else None,
+        money={role: abs(an_amount(row[role], role, currency, signed=True)) for role in reading.money if role in row},
+        properties=known | ({"channel": channel} if channel else {}),
+        reading=reading,
         original=original,
     )
 
 
-def _event(row: Mapping[str, Any], options: Options) -> str:
+def no_customer() -> Rejected:
+    return Rejected("user_id", {"zh": "没有客户", "en": "no customer"})
+
+
+def moment_role(reading: Reading) -> str:
+    return next((role for role in MOMENTS if role in reading.columns), "time")
+
+
+def _event(row: Mapping[str, Any], reading: Reading) -> tuple[str, str]:
+    """The event's name and its channel. A word nobody knows is a name of its own; beside money or an order it may be
+    a sale or the undoing of one, and is rejected.
+    """
     if "event" in row:
         word = text(row["event"])
-        return EVENT_WORDS.get(word.lower(), word)
-    return options.event or "order_paid"
+        known = read_event(word)
+        if known is not None:
+            return known
+        if not row.keys().isdisjoint(("order_id", "total", "order_total")):
+            column = reading.columns["event"]
+            raise Rejected(column, {"zh": f"不认识事件 {word!r}", "en": f"{word!r} is no event known here"})
+        return word, ""
+    if reading.default is None or (reading.knows("event") and not reading.options.event):
+        raise missing(reading.columns["event"])
+    return reading.default, ""
+
+
+def _states(row: Mapping[str, Any], event: str, reading: Reading) -> dict[str, State]:
+    """What the status columns say; where --event says what an unknown word leaves open, the word is passed over."""
+    if event != "order" or not reading.statuses:
+        return {}
+    states: dict[str, State] = {}
+    for role in reading.statuses:
+        try:
+            state = read_state(row.get(role), reading.columns.get(role, role), of_refunds=role == "refund_status")
+        except Rejected:
+            if not reading.options.event:
+                raise
+            state = "unpaid" if reading.options.event == "order_created" else "paid"
+        if state is not None:
+            states[role] = state
+    return states
+
+
+def _times(row: Mapping[str, Any], reading: Reading) -> dict[str, int | None]:
+    zone, day = reading.options.zone, row.get("date")
+    if day is not None and len(reading.times) > 1:
+        row = {role: _with_day(cell, day) if role in reading.times else cell for role, cell in row.items()}
+    return {role: a_moment(row[role], role, zone) if role in row else None for role in reading.times}
+
+
+def _with_day(cell: Any, day: Any) -> Any:
+    """Tills write the day and the time of day in two columns."""
+    of_day = cell.isoformat() if isinstance(cell, time) else text(cell)
+    if isinstance(cell, date) or not TIME_OF_DAY.fullmatch(of_day):
+        return cell
+    said = day.date() if isinstance(day, datetime) else day
+    return f"{said.isoformat() if isinstance(said, date) else text(said).split(' ')[0]} {of_day}"
 
 
 def _is_whole_day(cell: Any) -> bool:
@@ -110,19 +234,29 @@ def _line(row: Mapping[str, Any], currency: str) -> dict[str, Any]:
 
 
 def _plain(rest: Mapping[str, Any]) -> dict[str, Any]:
-    """Unclaimed columns, verbatim; types JSON lacks become text."""
-    return {key: value if isinstance(value, str | int | bool) else str(value) for key, value in rest.items()}
+    """Unclaimed columns, verbatim; types JSON lacks become text. A name that events read as money, count or time is
+    not theirs to use: `revenue` is kept as `revenue_as_written`.
+    """
+    return {
+        f"{key}_as_written" if key in READERS["minor"] else key: value
+        if isinstance(value, str | int | bool)
+        else str(value)
+        for key, value in rest.items()
+    }
 
 
-def _known(row: Mapping[str, Any], options: Options) -> dict[str, Any]:
+def _known(row: Mapping[str, Any], reading: Reading) -> dict[str, Any]:
+    options = reading.options
     known: dict[str, Any] = {}
     for role in ("broadcast_id", "room_id", "shop_id", "message_id"):
         if role in row:
             known[role] = an_id(row[role], role)
+    known |= {role: stamp(a_moment(row[role], role, options.zone)) for role in reading.besides if role in row}
     if "content" in row:
         known["content"] = text(row["content"])
     if "watch_seconds" in row:
-        known["watch_seconds"] = a_count(row["watch_seconds"], "watch_seconds")
+        unit = seconds_in(reading.columns["watch_seconds"])
+        known["watch_seconds"] = read_duration(row["watch_seconds"], "watch_seconds", unit)
     if options.broadcast:
         known["broadcast_id"] = options.broadcast
     if options.shop:
@@ -130,88 +264,17 @@ def _known(row: Mapping[str, Any], options: Options) -> dict[str, Any]:
     return known
 
 
-def single_record(fact: Fact | Unusable) -> Record:
-    """A row that stands alone."""
-    if isinstance(fact, Unusable):
-        return fact.record
-    if fact.event in ORDERS:
-        return _order_record([fact])
-    properties = {**fact.properties, **fact.line}
-    if fact.total is not None:
-        properties["total"] = fact.total
-    return Record((fact.number,), (_raw(fact, fact.event, properties, _row_id(fact)),), None, fact.original)
-
-
-def order_records(facts: Iterable[Fact | Unusable]) -> Iterator[Record]:
-    """Rows of one order id become one order; rows without one stand alone.
-
-    Where a row of an order is bad the whole order waits in the rejected-rows file, so that it comes in whole.
-    """
-    orders: dict[tuple[str, str], list[Fact]] = {}
-    bad: dict[str, int] = {}
-    for fact in facts:
-        if isinstance(fact, Unusable):
-            yield fact.record
-            if fact.order_id is not None:
-                bad.setdefault(fact.order_id, fact.record.rows[0])
-        elif fact.order_id is None or fact.event not in ORDERS:
-            yield single_record(fact)
-        else:
-            orders.setdefault((fact.order_id, fact.event), []).append(fact)
-    for (order, _), lines in orders.items():
-        if order in bad:
-            yield from (_held_back(line, bad[order]) for line in lines)
-        else:
-            yield _order_record(lines)
-
-
-def _held_back(line: Fact, bad: int) -> Record:
-    reason = {"zh": f"同一订单的第 {bad} 行有误", "en": f"row {bad} of the same order is rejected"}
-    return Record((line.number,), (), Rejected("order_id", reason), line.original)
-
-
-def _order_record(lines: list[Fact]) -> Record:
-    """One order of its lines; a total below zero is a return: refunded, its amounts turned round."""
-    first = lines[0]
-    total = _order_total(lines)
-    sign = -1 if total is not None and total < 0 else 1
-    event = "order_refunded" if sign < 0 else first.event
-    order_id = first.order_id or "row-" + _row_id(first)
-    properties = {
-        **first.properties,
-        "order_id": order_id,
-        "products": [_product(line, sign) for line in lines if line.line],
-    }
-    if total is not None:
-        properties["total"] = total * sign
-    event_id = f"{properties.get('shop_id', '')}:{order_id}:{event}"
-    numbers = tuple(line.number for line in lines)
-    return Record(numbers, (_raw(first, event, properties, event_id),), None, [line.original for line in lines])
-
-
-def _order_total(lines: list[Fact]) -> int | None:
-    if any(line.total is not None for line in lines):
-        return sum(line.total or 0 for line in lines)
-    priced = [line.line["price"] * line.line.get("quantity", 1) for line in lines if "price" in line.line]
-    return sum(priced) if priced else None
-
-
-def _product(fact: Fact, sign: int) -> dict[str, Any]:
-    line = dict(fact.line)
-    if "quantity" in line:
-        line["quantity"] *= sign
-    return line
-
-
-def _row_id(fact: Fact) -> str:
-    content = [fact.event, fact.at, fact.who, fact.line, fact.total, fact.properties]
+def row_id(fact: Fact) -> str:
+    # `order` is what a row without a name was before its status was known: the id of a sale stays what it was.
+    event = "order_paid" if fact.event == "order" else fact.event
+    content = [event, fact.at, fact.who, fact.line, fact.total, fact.properties]
     return hash_of([*content, fact.repeat] if fact.repeat else content)
 
 
-def _raw(fact: Fact, event: str, properties: dict[str, Any], event_id: str) -> dict[str, Any]:
+def raw_event(fact: Fact, event: str, properties: dict[str, Any], event_id: str, at: int | None) -> dict[str, Any]:
     raw: dict[str, Any] = {"type": "track", "event": event, "messageId": event_id, "properties": properties}
-    if fact.at is not None:
-        raw["timestamp"] = stamp(fact.at)
+    if at is not None:
+        raw["timestamp"] = stamp(at)
     if "user_id" in fact.who:
         raw["userId"] = fact.who["user_id"]
     if "anonymous_id" in fact.who:
