@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from huitou.events import importing
+from huitou.events import importing, versions
 from huitou.events.connectors.base import Options
 from huitou.events.consent import holds
 from huitou.events.importing import ImportResult, import_file
@@ -323,3 +323,42 @@ def test_a_member_table_imported_again_brings_no_opt_out_back(
     assert not permits(ledger, "lin")
     bring("thursday.csv", f"{lin},yes,form,2026-11-20T13:00:01Z")  # after
     assert permits(ledger, "lin")
+
+
+def test_what_changes_and_changes_back_is_news_each_time(
+    ledger: ModuleType, clock: FrozenClock, tmp_path: Path
+) -> None:
+    """A list has no times: its rows say how things are now."""
+
+    def bring(name: str, header: str, *rows: str) -> tuple[int, int, int, int]:
+        (tmp_path / name).write_text(f"{header}\n" + "\n".join(rows), "utf-8")
+        clock.move_to(clock.at_us + HOUR)
+        return counts(import_file(tmp_path / name))
+
+    for price, expected in (("19.90", 1), ("19.90", 0), ("29.90", 1), ("19.90", 1), ("19.90", 0), ("29.90", 1)):
+        assert bring("goods.csv", "id,name,price", f"P1,Tea,{price}") == (expected, 1 - expected, 0, 0)
+    with ledger.connect(autocommit=True) as connection:
+        bodies = connection.execute("SELECT body FROM journal ORDER BY position").fetchall()
+    assert [json.loads(bytes(body))["properties"]["price"] for (body,) in bodies] == [1990, 2990, 1990, 2990]
+    for word in ("no", "yes", "no"):
+        assert bring("people.csv", "user_id,name,email_consent", f"lin,Lin,{word}") == (1, 0, 0, 0)
+    with ledger.connect(autocommit=True) as connection:
+        granted = connection.execute("SELECT granted FROM consent ORDER BY id").fetchall()
+    assert granted == [(False,), (True,), (False,)]
+
+
+def test_two_rows_of_one_product_are_two_facts_and_again_none(
+    ledger: ModuleType, clock: FrozenClock, tmp_path: Path
+) -> None:
+    path = tmp_path / "goods.csv"
+    path.write_text("id,name,price\nP1,Tea 50 g,9.90\nP1,Tea 100 g,17.90\nP1,Tea 50 g,9.90\n")
+    assert counts(import_file(path)) == (2, 1, 0, 0)
+    assert counts(import_file(path)) == (0, 3, 0, 0)
+
+
+def test_many_versions_of_a_price_are_found(ledger: ModuleType, clock: FrozenClock, tmp_path: Path) -> None:
+    path = tmp_path / "goods.csv"
+    for price in range(versions.AT_ONCE + 3):
+        path.write_text(f"id,name,price\nP1,Tea,{price}\n")
+        assert counts(import_file(path)) == (1, 0, 0, 0)
+    assert counts(import_file(path)) == (0, 1, 0, 0)

@@ -20,6 +20,7 @@ from huitou.events.journal import Outcome, append_batch
 from huitou.events.model import Event
 from huitou.events.rejected_rows import RejectedRows
 from huitou.events.segment import read_segment
+from huitou.events.versions import number_versions
 from huitou.kit import clock
 from huitou.kit.errors import Rejected
 
@@ -98,7 +99,7 @@ def _batches(records: Iterator[Record], source: str, committer: Executor) -> Ite
     while batch := list(islice(records, BATCH)):
         received_at = clock.now_us()
         read = [_read_record(record, source, received_at) for record in batch]
-        events = [event for one in read if not isinstance(one, Rejected) for event in one]
+        events = number_versions([event for one in read if not isinstance(one, Rejected) for event in one])
         yield _Batch(batch, read, committer.submit(append_batch, events, received_at))
 
 

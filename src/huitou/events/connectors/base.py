@@ -75,6 +75,24 @@ def stamp(at: int) -> int | str:
     return at if at >= 10**14 else clock.to_iso(at)
 
 
+STATE = "state:"  # begins the id of what may change and change back; `events.versions` ends it
+
+
+def number_state(event: dict[str, Any], subject: Any, told: dict[str, dict[str, int]]) -> dict[str, Any]:
+    """The event with the id of a state, if it has no time: what it says of its subject now.
+
+    A list tells the price of a product and the consents of a person as they are. A hash of the content would take the
+    return to an earlier price, or a second opt-out, for a duplicate. `told` remembers the rows of one file: a second,
+    different row of a subject is a state of its own, so that the same file again is a duplicate.
+    """
+    if "timestamp" in event:
+        return event
+    of = hash_of(subject)
+    contents = told.setdefault(of, {})
+    content = hash_of({key: value for key, value in event.items() if key != "messageId"})
+    return event | {"messageId": f"{STATE}{of}:{contents.setdefault(content, len(contents)):04}"}
+
+
 def hash_of(content: Any) -> str:
     """The id of an event that has none: equal content, equal id, in any order of its keys."""
     return hashlib.blake2b(encode_json(content), digest_size=12).hexdigest()

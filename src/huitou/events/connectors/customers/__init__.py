@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from huitou.events.connectors.base import Options, Record, hash_of, stamp
+from huitou.events.connectors.base import Options, Record, hash_of, number_state, stamp
 from huitou.events.connectors.cells import Row, a_moment, an_id, read_rows, text
 from huitou.events.connectors.columns import (
     EVENT,
@@ -128,13 +128,14 @@ def open_table(path: Path, options: Options) -> tuple[Table, dict[str, int]]:
 
 def read(path: Path, options: Options) -> Iterator[Record]:
     table, fields = open_table(path, options)
+    told: dict[str, dict[str, int]] = {}
     for number, row, line in read_rows(table, fields):
         try:
             if isinstance(row, Rejected):
                 raise row
             refuse_totals(line.cells)
             events = [*_events(_with_refusals(row), f"{path.name}:{number}", options)]
-            yield Record((number,), tuple(events), None, line)
+            yield Record((number,), tuple(number_state(event, _subject(event), told) for event in events), None, line)
         except Rejected as why:
             yield Record((number,), (), why, line)
 
@@ -149,6 +150,13 @@ def _with_refusals(row: Row) -> Row:
     refused = [channel for channel in REFUSALS if read_yes_or_no(row.get(f"refusal.{channel}"), REFUSALS[channel][0])]
     channels = CHANNELS if ANY in refused else refused
     return row | {f"consent.{channel}": "no" for channel in channels}
+
+
+def _subject(event: dict[str, Any]) -> list[Any]:
+    """What the event says something about: somebody, by the first of their ids, or what they permit on a channel."""
+    who = event.get("context", event)["traits"]
+    known = {"user_id": event["userId"]} if "userId" in event else {kind: who[kind] for kind in IDS if kind in who}
+    return [event["type"], next(iter(known.items())), event.get("properties", {}).get("channel")]
 
 
 def _events(row: Row, where: str, options: Options) -> Iterator[dict[str, Any]]:

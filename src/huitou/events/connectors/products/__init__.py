@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from huitou.events.connectors.base import Options, Record, hash_of, stamp
+from huitou.events.connectors.base import Options, Record, hash_of, number_state, stamp
 from huitou.events.connectors.cells import (
     Row,
     a_count,
@@ -97,15 +97,20 @@ def open_table(path: Path, options: Options) -> tuple[Table, dict[str, int]]:
 
 def read(path: Path, options: Options) -> Iterator[Record]:
     table, fields = open_table(path, options)
+    told: dict[str, dict[str, int]] = {}
     for number, row, line in read_rows(table, fields):
         try:
             if isinstance(row, Rejected):
                 raise row
             refuse_totals(line.cells)
             event = _event(row, options)
-            yield Record((number,), (event,), None, line)
+            yield Record((number,), (number_state(event, _subject(event), told),), None, line)
         except Rejected as why:
             yield Record((number,), (), why, line)
+
+
+def _subject(event: dict[str, Any]) -> list[Any]:
+    return [event["properties"].get("shop_id"), event["properties"]["product_id"]]
 
 
 def _event(row: Row, options: Options) -> dict[str, Any]:
