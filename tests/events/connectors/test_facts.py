@@ -51,6 +51,11 @@ def properties(path: Path, **options: Any) -> list[dict[str, Any]]:
         ("customer_id,email,city,created_at,Total Spent,Total Orders,Tags", "u1,a@example.com,X,,1,2,vip", "customers"),
         ("会员号,手机号", "V1,19900000001", "customers"),
         ("货号,品名,商品价格,库存数量,上架时间,销量", "P1,茶,19.90,5,2026-11-01,7", "products"),
+        (
+            "Handle,Title,Type,Variant SKU,Variant Inventory Qty,Variant Price,Variant Compare At Price",
+            "t,Tea,,T1,5,9,",
+            "products",
+        ),
         # 淘宝 has columns of 抖店's names, but another buyer and another amount.
         (
             "订单编号,买家会员名,买家实际支付金额,订单状态,联系手机,订单创建时间,订单付款时间,宝贝标题",
@@ -203,6 +208,32 @@ def test_an_orders_total_is_counted_once(
     rows = [f"O1,u1,2026-11-01 10:00,{amount},1,{price}" for amount, price in zip(totals, prices, strict=True)]
     path = write("o.csv", "order_id,user_id,time,amount,quantity,unit_price\n" + "\n".join(rows))
     assert told(path) == [("order_paid", "11-01 02:00", total)]
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        "商家实收金额(元)",
+        "顾客实际支付(元)",
+        "订单实付款额",
+        "成交总金额",
+        "Order Amount Paid",
+        "netTotal",
+        "line total",
+    ],
+)
+def test_what_was_paid_is_found_under_names_nobody_listed(write: Write, column: str) -> None:
+    header = f"订单号,买家ID,付款时间,优惠金额,退款总额,运费,平台补贴金额,{column},发货数量"
+    path = write("o.csv", f"{header}\nO1,M1,2026-11-01 10:00,1,0,2,3,10,2\n")
+    assert told(path) == [("order_paid", "11-01 02:00", 1000)]
+
+
+def test_of_an_orders_sums_what_was_paid_counts_then_the_orders_then_its_lines(write: Write) -> None:
+    rows = ["O1,u1,2026-11-01 10:00,25,10", "O1,u1,2026-11-01 10:00,25,10"]
+    orders = write("o.csv", "order_id,user_id,time,order_total,item_total\n" + "\n".join(rows))
+    assert told(orders) == [("order_paid", "11-01 02:00", 2500)]
+    paid = write("p.csv", "订单号,买家ID,时间,订单金额,实付金额\nO1,u1,2026-11-01 10:00,25,20\n")
+    assert told(paid) == [("order_paid", "11-01 02:00", 2000)]
 
 
 def test_money_beside_the_total_is_in_minor_units_too(write: Write) -> None:

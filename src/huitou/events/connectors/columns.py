@@ -26,7 +26,7 @@ Roles = Mapping[str, Sequence[str]]  # role -> the names its column may have, be
 WHO: Roles = {
     "user_id": (
         "userId", "uid", "customer_id", "customer_no", "customer_number", "customer_code", "cust_id", "client_id",
-        "buyer_id", "buyer_user_id", "shopper_id", "account_id", "consumer_id", "customer", "user", "buyer", "member",
+        "buyer_id", "buyer_user_id", "buyer_username", "shopper_id", "account_id", "consumer_id", "customer", "user", "buyer", "member",
         "master_id", "household_id", "客户ID", "客户编号", "客户编码", "客户号", "用户ID", "用户编号", "用户编码", "会员ID",
         "会员编号", "会员编码", "买家ID", "买家编号", "买家会员名", "买家账号", "买家旺旺", "旺旺ID", "顾客ID", "顾客编号",
         "粉丝ID", "购买人ID", "下单用户ID", "用户账号",
@@ -34,7 +34,7 @@ WHO: Roles = {
     "anonymous_id": ("anonymousId", "visitor_id", "visitor", "cookie", "cookie_id", "访客ID", "游客ID"),
     "phone": (
         "手机号", "手机", "手机号码", "电话", "电话号码", "移动电话", "mobile", "mobile_phone", "mobile_number", "mobile_no",
-        "phone_number", "phone_no", "telephone", "tel", "cellphone", "cell", "customer_phone", "buyer_phone",
+        "phone_number", "phone #", "phone_no", "telephone", "tel", "cellphone", "cell", "customer_phone", "buyer_phone",
         "买家手机", "买家手机号", "客户手机", "客户手机号", "客户电话", "用户手机号", "会员手机", "会员手机号", "下单手机号",
         "注册手机号", "绑定手机号", "联系手机", "联系电话", "联系方式", "billing_phone", "收件人手机号", "收件人手机",
         "收件人电话", "收货人手机号", "收货人手机", "收货人电话", "收货手机", "收货电话", "shipping_phone",
@@ -104,7 +104,7 @@ ORDER: Roles = {
         "子订单编号", "子订单号", "子订单ID", "sub_order_id", "sub_order_no", "order_item_id", "order_line_id", "line_item_id",
     ),
     "quantity": (
-        "qty", "数量", "件数", "商品数量", "购买数量", "购买件数", "商品件数", "宝贝总数量", "销售数量", "销量", "units",
+        "qty", "数量", "件数", "商品数量", "购买数量", "成交数量", "购买件数", "商品件数", "宝贝总数量", "销售数量", "销量", "units",
         "item_quantity", "lineitem_quantity", "item_num", "num", "count",
     ),
     # What was paid comes before what was asked.
@@ -112,21 +112,23 @@ ORDER: Roles = {
         "paid_amount", "amount_paid", "pay_amount", "payment_amount", "payment_value", "买家实际支付金额", "买家实付金额",
         "用户实付金额", "用户支付金额", "实付金额", "实付款", "实付", "实付总额", "实际支付金额", "实际付款", "支付金额", "付款金额",
         "实收金额", "实收", "消费金额", "成交金额", "交易金额", "交易额", "销售金额", "销售额", "应付金额", "订单应付金额",
-        "买家应付货款", "grand_total", "total_amount", "total_price", "line_total", "item_total", "net_amount", "amount",
+        "买家应付货款", "grand_total", "total_amount", "total_price",   "net_amount", "amount",
         "transaction_amount", "purchase_amount", "spend", "revenue", "sales", "sales_value", "value", "gmv", "总金额",
-        "总价", "总额", "金额", "小计",
+        "总价", "总额", "金额",
     ),
     # Names that say that it is the whole order's, though each of its lines may repeat it.
     "order_total": (
         "order_amount", "order_value", "订单实付金额", "订单实付款", "订单实收金额", "订单总金额", "订单总额", "订单总价",
         "订单金额",
     ),
+    # Of one line of an order, where nothing says what was paid for the whole.
+    "line_total": ("item_total", "item_subtotal", "小计", "商品小计", "商品实付金额", "商品实际成交金额", "商品实付"),
     "subtotal": ("sub_total", "商品总额", "商品总金额", "商品金额", "货款", "goods_amount"),
-    "shipping": ("shipping_fee", "shipping_cost", "shipping_amount", "freight", "freight_value", "运费", "邮费", "买家应付邮费", "配送费"),
+    "shipping": ("shipping_fee", "shipping_cost", "shipping_amount", "shipping_total", "freight", "freight_value", "运费", "邮费", "买家应付邮费", "配送费"),
     "tax": ("taxes", "tax_amount", "total_tax", "税费", "税额", "税金"),
-    "discount": ("discount_amount", "discounts", "total_discount", "total_discounts", "优惠金额", "优惠总金额", "折扣金额", "折扣额"),
+    "discount": ("discount_amount", "discount_total", "discounts", "total_discount", "total_discounts", "优惠金额", "优惠总金额", "折扣金额", "折扣额"),
     "refund_total": (
-        "refund_amount", "refunded_amount", "amount_refunded", "total_refunded", "refunded", "退款金额", "退款总额",
+        "refund_amount", "refunded_amount", "order_refund_amount", "amount_refunded", "total_refunded", "refunded", "退款金额", "退款总额",
         "已退款金额", "实退金额", "退货金额",
     ),
     "status": (
@@ -233,7 +235,7 @@ FACT = re.compile(
     r"订单|下单|支付|付款|购买|消费|成交|交易|金额|实付|应付|总价|总额|件数|数量|评论|弹幕|发言|观看|进入|进房|离开|停留|直播|场次"
     r"|退款|退货|发货|签收|时长|时间$|日期$"
     r"|(^|_)(orders?|invoice|purchase|transaction|payment|paid|amount|total|qty|quantity|revenue|watch|comment|live|lineitem"
-    r"|event|enter|entered|duration|time|date|timestamp|at|financial)(_|$)"
+    r"|event|enter|entered|duration|time|date|timestamp|financial)(_|$)|_at$"
 )
 
 

@@ -8,7 +8,7 @@ times, or by the columns of a live room; an order without any of these is taken 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
@@ -31,7 +31,9 @@ from huitou.events.connectors.columns import (
 )
 from huitou.events.connectors.files import Head, refuse_file
 from huitou.events.connectors.table.facts import (
+    AMOUNTS,
     MOMENTS,
+    SUMS,
     Fact,
     Reading,
     Unusable,
@@ -63,6 +65,17 @@ OTHER_STATUS = re.compile(
 )
 OF_REFUNDS = re.compile(r"退|售后|refund|return")
 OF_PAYMENTS = re.compile(r"支付|付款|收款|pay|financial")
+# What was paid for an order, under names nobody listed; the first that any column bears, where none is known to tell it.
+AMOUNT_LIKE = (
+    re.compile(r"实付|实收|实际(支付|付款|成交)|(^|_)(paid_(amount|total)|(amount|total)_paid)(_|$)"),
+    re.compile(r"(支付|付款|成交|消费|交易|应付|应收|结算)\w*(金额|款|额)$"),
+    re.compile(r"(总价|总额|金额|货款)$|(^|_)(amount|total)(_|$)"),
+)
+OTHER_AMOUNT = re.compile(
+    r"退|优惠|折扣|抵扣|运费|邮费|配送|税|平台|佣金|补贴|红包|积分|余额|定金|服务费|手续费|成本|状态|时间|方式|(^|_)(refund(ed)?|return(ed)?"
+    r"|discounts?|shipping|freight|tax(es)?|commission|fees?|tip|cost|before|count|quantity|qty|points|balance|deposit)(_|$)"
+)
+QUANTITY_LIKE = re.compile(r"^(?!.*(退|库存|赠)).*(数量|件数)$")
 
 
 def recognise(head: Head) -> float:
@@ -80,7 +93,19 @@ def place(columns: Sequence[str], mapping: Mapping[str, str]) -> dict[str, int]:
         role = _like(column, columns)
         if role and role not in placed and role not in said and index not in placed.values():
             placed[role] = index
+    if placed.keys().isdisjoint(("order_id", "paid_at")):
+        return placed
+    free = {words_of(c): i for i, c in reversed([*enumerate(columns)]) if i not in placed.values()}
+    if placed.keys().isdisjoint((*AMOUNTS, *said)) and (words := _find_amount(free)):
+        placed["order_total" if "订单" in words or "order" in words else "total"] = free[words]
+    if "quantity" not in (*placed, *said) and (words := next(filter(QUANTITY_LIKE.search, free), None)):
+        placed["quantity"] = free[words]
     return placed
+
+
+def _find_amount(said: Iterable[str]) -> str | None:
+    amounts = [words for words in said if not OTHER_AMOUNT.search(words)]
+    return next((words for pattern in AMOUNT_LIKE for words in amounts if pattern.search(words)), None)
 
 
 def _like(column: str, columns: Sequence[str]) -> str | None:
@@ -126,7 +151,7 @@ def assumed(placed: Mapping[str, int], options: Options) -> str | None:
 
 
 def _are_orders(placed: Mapping[str, int]) -> bool:
-    return not placed.keys().isdisjoint(("order_id", "total", "order_total"))
+    return not placed.keys().isdisjoint(("order_id", *SUMS))
 
 
 def read(path: Path, options: Options) -> Iterator[Record]:

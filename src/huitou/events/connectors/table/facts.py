@@ -21,7 +21,8 @@ from huitou.kit.errors import Rejected
 ORDERS = frozenset(
     {"order_created", "order_paid", "order_refunded", "order_cancelled", "order_shipped", "order_received"}
 )
-AMOUNTS = ("total", "order_total", "price")
+SUMS = ("total", "order_total", "line_total")  # what was paid; else the order's sum, by its name; else its lines'
+AMOUNTS = (*SUMS, "price")
 MONEY = ("subtotal", "shipping", "tax", "discount", "refund_total")
 STATUSES = ("status", "payment_status", "refund_status")
 # When a fact happened: the first of these that its row tells.
@@ -63,6 +64,10 @@ class Reading:
         return self._of(STATUSES)
 
     @cached_property
+    def sums(self) -> tuple[str, ...]:
+        return self._of(SUMS)
+
+    @cached_property
     def money(self) -> tuple[str, ...]:
         return self._of(MONEY)
 
@@ -89,13 +94,16 @@ class Fact:
     line_id: str | None
     states: dict[str, State]  # status, payment_status, refund_status, as far as told
     line: dict[str, Any]  # product_id, name, quantity, price in minor units
-    total: int | None
-    order_total: int | None  # of the whole order, by its column's name
+    sums: dict[str, int]  # by role, of SUMS
     money: dict[str, int]  # subtotal, shipping, tax, discount, refund_total
     properties: dict[str, Any]
     reading: Reading
     original: Line
     repeat: int = 0  # how many equal rows stood before it
+
+
+def total_of(fact: Fact) -> int | None:
+    return next((fact.sums[role] for role in SUMS if role in fact.sums), None)
 
 
 class Unusable(NamedTuple):
@@ -142,10 +150,7 @@ def read_fact(number: int, row: Mapping[str, Any], rest: Mapping[str, Any], orig
         line_id=an_id(row["line_id"], "line_id") if "line_id" in row else None,
         states=_states(row, event, reading),
         line=_line(row, currency),
-        total=an_amount(row["total"], "total", currency, signed=True) if "total" in row else None,
-        order_total=an_amount(row["order_total"], "order_total", currency, signed=True)
-        if "order_total" in row
-        else None,
+        sums={role: an_amount(row[role], role, currency, signed=True) for role in reading.sums if role in row},
         money={role: abs(an_amount(row[role], role, currency, signed=True)) for role in reading.money if role in row},
         properties=known | ({"channel": channel} if channel else {}),
         reading=reading,
@@ -170,7 +175,7 @@ def _event(row: Mapping[str, Any], reading: Reading) -> tuple[str, str]:
         known = read_event(word)
         if known is not None:
             return known
-        if not row.keys().isdisjoint(("order_id", "total", "order_total")):
+        if not row.keys().isdisjoint(("order_id", *SUMS)):
             column = reading.columns["event"]
             raise Rejected(column, {"zh": f"不认识事件 {word!r}", "en": f"{word!r} is no event known here"})
         return word, ""
@@ -267,7 +272,7 @@ def _known(row: Mapping[str, Any], reading: Reading) -> dict[str, Any]:
 def row_id(fact: Fact) -> str:
     # `order` is what a row without a name was before its status was known: the id of a sale stays what it was.
     event = "order_paid" if fact.event == "order" else fact.event
-    content = [event, fact.at, fact.who, fact.line, fact.total, fact.properties]
+    content = [event, fact.at, fact.who, fact.line, total_of(fact), fact.properties]
     return hash_of([*content, fact.repeat] if fact.repeat else content)
 
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from huitou.events.connectors.cells import missing
-from huitou.events.connectors.table.facts import AMOUNTS, Fact, moment_role, no_customer, raw_event, row_id
+from huitou.events.connectors.table.facts import AMOUNTS, SUMS, Fact, moment_role, no_customer, raw_event, row_id
 from huitou.events.connectors.words import PRECEDENCE, State
 
 ASIDES = ("subtotal", "shipping", "tax", "discount")
@@ -127,14 +127,17 @@ def _refunds(
 
 def order_total(lines: list[Fact]) -> int | None:
     """What the order cost: the sum of its lines, or once what each of them repeats of the whole."""
-    totals = [line.total for line in lines if line.total is not None]
+    totals, of_order, of_lines = (_sums(lines, role) for role in SUMS)
     if totals:
         return totals[0] if _repeats_order(lines, totals) else sum(totals)
-    of_order = [line.order_total for line in lines if line.order_total is not None]
     if of_order:
         return of_order[0] if len(set(of_order)) == 1 else sum(of_order)
     priced = [amount for line in lines if (amount := _priced(line)) is not None]
-    return sum(priced) if priced else None
+    return sum(of_lines or priced) if of_lines or priced else None
+
+
+def _sums(lines: list[Fact], role: str) -> list[int]:
+    return [line.sums[role] for line in lines if role in line.sums]
 
 
 def _repeats_order(lines: list[Fact], totals: list[int]) -> bool:
@@ -152,7 +155,7 @@ def _priced(line: Fact) -> int | None:
 
 
 def _line_total(line: Fact) -> int | None:
-    return _priced(line) if line.total is None else line.total
+    return line.sums.get("total", line.sums.get("line_total", _priced(line)))
 
 
 def _check_amount(lines: list[Fact], total: int | None) -> None:
@@ -192,10 +195,10 @@ def _shared(lines: list[Fact], total: int | None) -> dict[str, Any]:
 
 def order_level(lines: list[Fact]) -> bool:
     """Whether the lines repeat the order's sums rather than tell their own."""
-    totals = [line.total for line in lines if line.total is not None]
-    if totals:
+    if totals := _sums(lines, "total"):
         return _repeats_order(lines, totals)
-    return len({line.order_total for line in lines}) == 1 and lines[0].order_total is not None
+    of_order = _sums(lines, "order_total")
+    return len(of_order) == len(lines) and len(set(of_order)) == 1
 
 
 def _product(fact: Fact, sign: int) -> dict[str, Any]:

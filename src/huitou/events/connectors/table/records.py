@@ -14,6 +14,7 @@ from huitou.events.connectors.table.facts import (
     no_customer,
     raw_event,
     row_id,
+    total_of,
 )
 from huitou.events.connectors.table.live import live_events
 from huitou.events.connectors.table.orders import order_events
@@ -34,8 +35,8 @@ def single_record(fact: Fact | Unusable) -> Record:
     properties = {**fact.properties, **fact.line}
     if fact.order_id is not None:
         properties["order_id"] = fact.order_id
-    if fact.total is not None:
-        properties["total"] = fact.total
+    if (total := total_of(fact)) is not None:
+        properties["total"] = total
     return Record(
         (fact.number,), (raw_event(fact, fact.event, properties, row_id(fact), fact.at),), None, fact.original
     )
