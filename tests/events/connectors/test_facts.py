@@ -290,6 +290,16 @@ def test_an_unknown_event_is_a_name_of_its_own_but_not_beside_money(write: Write
     ]
 
 
+def test_what_a_row_says_in_an_orders_columns_is_kept_where_it_is_no_order(write: Write) -> None:
+    path = write(
+        "visits.csv",
+        "user_id,time,status,created_at,discount,order_id\nu1,2026-11-01 10:00,active,2026-10-31,1.50,O1\n",
+    )
+    assert properties(path, event="store_visited") == [
+        {"status": "active", "created_at": "2026-10-31", "discount": 150, "order_id": "O1", "currency": "CNY"}
+    ]
+
+
 def test_a_plain_type_is_an_event_only_where_its_words_are(write: Write) -> None:
     header = "订单号,会员ID,时间,金额,类型\n"
     tills = write("tills.csv", header + "O1,M1,2026-11-01 10:00,10,销售\nO2,M1,2026-11-01 10:00,10,退货\n")

@@ -2,7 +2,8 @@
 
 `--map role=column` says which column is what; roles are the keys of FIELDS. What no role claims is kept verbatim among
 the properties and never summed. What happened is said by a column of events, by `--event`, by an order's status and
-times, or by the columns of a live room; an order without any of these is taken as paid, and that guess is shown.
+times, or by the columns of a live room; an order without any of these is taken as paid, and that guess is shown. What
+changes after an order was told (where its parcel is, when the row was touched) is no part of its events.
 """
 
 from __future__ import annotations

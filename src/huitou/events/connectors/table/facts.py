@@ -138,6 +138,8 @@ def read_fact(number: int, row: Mapping[str, Any], rest: Mapping[str, Any], orig
     at = next((at for role in MOMENTS if (at := times.get(role)) is not None), options.time_default)
     if at is None and order_id is None:
         raise missing(moment_role(reading))
+    if event != "order" and event not in ORDERS:
+        rest = {**rest, **_of_orders(row, reading)}
     known = {**_plain(rest), **_known(row, reading), "currency": currency}
     return Fact(
         number=number,
@@ -248,6 +250,14 @@ def _plain(rest: Mapping[str, Any]) -> dict[str, Any]:
         else str(value)
         for key, value in rest.items()
     }
+
+
+def _of_orders(row: Mapping[str, Any], reading: Reading) -> dict[str, Any]:
+    """What a row that is no order says in an order's columns is nobody's, and kept like any other."""
+    moment = next((role for role in MOMENTS if role in row), None)
+    used = (moment, "date", "entered_at", "left_at")
+    roles = (*TIMES, *STATUSES, "shipping_status", "line_id", "updated_at")
+    return {reading.columns[role]: row[role] for role in roles if role in row and role not in used}
 
 
 def _known(row: Mapping[str, Any], reading: Reading) -> dict[str, Any]:

@@ -32,7 +32,7 @@ def single_record(fact: Fact | Unusable) -> Record:
     if not fact.who or fact.at is None:  # a row of an order that is told by something else, like a view
         why = no_customer() if not fact.who else missing(moment_role(fact.reading))
         return Record((fact.number,), (), why, fact.original)
-    properties = {**fact.properties, **fact.line}
+    properties = {**fact.properties, **fact.money, **fact.line}
     if fact.order_id is not None:
         properties["order_id"] = fact.order_id
     if (total := total_of(fact)) is not None:
