@@ -80,17 +80,21 @@ def plan_follow_up(
     """Decide for every candidate that has no decision yet, keep the decisions, queue their messages.
 
     Decisions are kept before messages are queued; where the process dies between them the next plan queues what is
-    missing. With `dry_run` nothing is kept. Refused while the broadcast is live.
+    missing. With `dry_run` nothing is kept. Refused while the broadcast is live and, unless it is a dry run, when the
+    campaign's window is over.
     """
     catch_up(progress)
     now = clock.now_us()
     if progress:
         progress("plan")
+    with open_tables() as engine:
+        show = find_broadcast(engine, broadcast)
+    if not dry_run:
+        refuse_over(show, campaign, now)
     with transaction() as connection:
         went = read_arrow(connection, WENT, (now - REMEMBERED,))
     decisions = decide(broadcast, campaign, now, dry_run=dry_run, went=went)
-    with open_tables() as engine:
-        warning = warn_unsettled(find_broadcast(engine, broadcast), now)
+    warning = warn_unsettled(show, now)
     planned = Planned(broadcast, campaign, decisions, 0, warning, count_unlinked(decisions, campaign))
     if dry_run:
         return planned
@@ -98,6 +102,20 @@ def plan_follow_up(
         progress("queue")
     with transaction() as connection:
         return replace(planned, queued=enqueue(connection, decisions, campaign))
+
+
+def refuse_over(broadcast: Broadcast, campaign: Campaign, now: int) -> None:
+    """Decisions are for good: taken after the window, they would say "too late" of everybody and nothing else."""
+    if broadcast.ended_at is None or now < (ends_at := broadcast.ended_at + campaign.window_us()):
+        return
+    ended = f"{clock.to_datetime(ends_at, campaign.timezone):%Y-%m-%d %H:%M}"
+    raise Refused(
+        {
+            "zh": f"场次 {broadcast.broadcast} 的活动期已于 {ended} 结束，不能再追播。",
+            "en": f"the campaign's window for {broadcast.broadcast} ended {ended}: it is too late to follow up",
+        },
+        code="window_over",
+    )
 
 
 def show_reach(broadcast: str, campaign: Campaign | None = None, progress: Progress | None = None) -> Reach:

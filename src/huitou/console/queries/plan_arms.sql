@@ -2,7 +2,7 @@
 -- Money in micro-minor units; an offer's expected cost counts once a person. Reads decisions.
 WITH sent AS (
   SELECT
-    customer, timing, channel, offer, step,
+    customer, timing, channel, offer, step, send_at,
     CAST(cost_minor * 1000000 AS BIGINT) AS cost_micro,
     CAST(expected_profit_minor * 1000000 AS BIGINT) AS profit_micro,
     CAST(coalesce(context ->> '$.offer.expected_cost_micro', '0') AS BIGINT) AS offer_micro,
@@ -18,7 +18,8 @@ SELECT
   count(*) AS messages,
   CAST(sum(cost_micro) AS BIGINT) AS message_micro,
   CAST(sum(CASE WHEN place = 1 THEN offer_micro ELSE 0 END) AS BIGINT) AS offer_micro,
-  CAST(sum(CASE WHEN place = 1 THEN profit_micro ELSE 0 END) AS BIGINT) AS profit_micro
+  CAST(sum(CASE WHEN place = 1 THEN profit_micro ELSE 0 END) AS BIGINT) AS profit_micro,
+  min(send_at) AS first_at
 FROM sent
 GROUP BY timing, channel, offer
 ORDER BY people DESC, timing, channel, offer

@@ -48,6 +48,18 @@ def campaign_named(name: str | None) -> Campaign:
         return default_campaign() if name == default_campaign().name else replace(default_campaign(), name=name)
 
 
+def version_named(campaign: Campaign, version: int) -> Campaign:
+    """Another version of the same campaign, in the state the campaign is in now."""
+    with transaction() as connection:
+        return replace(load_campaign(connection, campaign.name, version), state=campaign.state)
+
+
+def version_at(name: str, at: int) -> int:
+    """The version that was in force then; the first one where it was saved later, 0 where none was saved."""
+    saved = ledger.rows("campaign_versions", name=name)
+    return next((row["version"] for row in saved if row["created_at"] <= at), saved[-1]["version"] if saved else 0)
+
+
 def versions_of(name: str) -> list[Version]:
     """The newest first; the shipped file as version 0 where it was never saved. NotFound for any other name."""
     found = [Version(**row) for row in ledger.rows("campaign_versions", name=name)]

@@ -8,18 +8,35 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from huitou.campaigns.definition import Campaign
-from huitou.console.reads import show, snapshot
+from huitou.console.reads import ledger, show, snapshot
+from huitou.console.reads.campaigns import version_at, version_named
 from huitou.console.reads.show import Arm
+from huitou.kit import clock
 from huitou.stores.engine import Engine
 
 ACTIONS = ("send", "holdout", "nothing")
 
 
 @dataclass(frozen=True)
+class Taken:
+    """When a campaign decided for a broadcast, and by which of its versions."""
+
+    first_at: int
+    last_at: int
+    versions: tuple[int, ...]
+
+    @property
+    def version(self) -> int:
+        return self.versions[-1]
+
+
+@dataclass(frozen=True)
 class Plan:
-    """People by action and by reason; the arms sum to what is sent. Money in minor units."""
+    """People by action and by reason; the arms sum to what is sent. Money in minor units; `first_at` is the first
+    message's time."""
 
     people: int
     send: int
@@ -31,6 +48,39 @@ class Plan:
     message_minor: float
     offer_minor: float
     profit_minor: float
+    first_at: int | None
+
+
+def taken(broadcast: str, campaign: str) -> Taken | None:
+    """None where this campaign decided nothing for the broadcast.
+
+    Decisions do not tell the version, their messages do; where none was queued it is the one in force at the time.
+    """
+    rows = snapshot.read(
+        ("decided_times", broadcast, campaign),
+        lambda engine: engine.run("console", "decided_times", broadcast=broadcast, campaign=campaign).to_pylist(),
+    )
+    if not rows:
+        return None
+    first_at, last_at = rows[0]["first_at"], rows[0]["last_at"]
+    told = [row["version"] for row in ledger.rows("decided_versions", occurrence=broadcast, campaign=campaign)]
+    return Taken(first_at, last_at, tuple(told) or (version_at(campaign, last_at + clock.MINUTE),))
+
+
+def ruling(broadcast: str, campaign: Campaign) -> Campaign:
+    """The version that decided, where it is another than the one in force."""
+    known = taken(broadcast, campaign.name)
+    return campaign if known is None or known.version == campaign.version else version_named(campaign, known.version)
+
+
+def only_new(decisions: pa.Table, broadcast: str, campaign: str) -> pa.Table:
+    """Of the decisions of a dry run those that are not kept already."""
+    known = snapshot.read(
+        ("decision_ids", broadcast, campaign),
+        lambda engine: engine.run("console", "decision_ids", broadcast=broadcast, campaign=campaign),
+    )
+    there = pc.is_in(decisions.column("decision_id"), value_set=known.column("decision_id").combine_chunks())
+    return decisions.filter(pc.invert(there))
 
 
 def plan_of(broadcast: str, campaign: str) -> Plan | None:
@@ -62,6 +112,7 @@ def _count(decided: Sequence[dict[str, Any]], arms: Sequence[Arm]) -> Plan:
         message_minor=sum(arm.message_minor for arm in arms),
         offer_minor=sum(arm.offer_minor for arm in arms),
         profit_minor=sum(arm.profit_minor for arm in arms),
+        first_at=min((arm.first_at for arm in arms), default=None),
     )
 
 

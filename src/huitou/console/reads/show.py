@@ -83,6 +83,7 @@ class Arm:
     message_minor: float
     offer_minor: float
     profit_minor: float
+    first_at: int
 
 
 def funnel_of(broadcast: str, currency: str) -> Funnel:
@@ -195,4 +196,6 @@ def read_arms(engine: Engine, broadcast: str, campaign: str) -> list[Arm]:
 
 def _arm(row: dict[str, Any]) -> Arm:
     moneys = (row[name] / MICRO for name in ("message_micro", "offer_micro", "profit_micro"))
-    return Arm(row["timing"], row["channel"], row["offer"], row["people"], row["messages"], *moneys)
+    return Arm(
+        row["timing"], row["channel"], row["offer"], row["people"], row["messages"], *moneys, first_at=row["first_at"]
+    )

@@ -63,6 +63,18 @@ def big_money(minor: float | Decimal | None, currency: str = "CNY") -> str:
 
 
 @register.filter
+def fine_money(minor: float | None, currency: str = "CNY") -> str:
+    """Prices below the smallest coin: 0.1 minor units are ¥0.001."""
+    if minor is None:
+        return NONE
+    if minor == round(minor):
+        return money(minor, currency)
+    sign = format_money(0, currency).rstrip("0.")
+    places = f"{minor / 10 ** exponent(currency):,.6f}".rstrip("0")
+    return f"{sign}{places}"
+
+
+@register.filter
 def percent(share: float | None, places: int = 1) -> str:
     return NONE if share is None else f"{share * 100:.{places}f}%"
 
@@ -127,6 +139,12 @@ def word(code: str | None, kind: str) -> str:
 @register.filter
 def share_of(part: float | None, whole: float | None) -> float | None:
     return None if part is None or not whole else part / whole
+
+
+@register.filter
+def named(code: str | None, names: dict[str, str]) -> str:
+    """What a campaign's own name means: {{ arm.timing|named:labels.timings }}; an unknown name as it is."""
+    return names.get(code or "", code or "")
 
 
 @register.filter

@@ -12,6 +12,7 @@ from huitou.console.page import page, widget
 from huitou.console.reads import broadcasts as listing
 from huitou.console.reads import results, show, snapshot
 from huitou.console.reads.campaigns import campaign_named
+from huitou.console.reads.plans import ruling
 from huitou.console.reads.reaching import reach_of
 from huitou.console.reads.sending import sending_of
 from huitou.kit import clock
@@ -68,7 +69,7 @@ def funnel(request: HttpRequest, broadcast: str) -> HttpResponse:
 @widget
 def non_buyers(request: HttpRequest, broadcast: str) -> HttpResponse:
     one = snapshot.find_broadcast(broadcast)
-    campaign = campaign_of(one)
+    campaign = ruling(one.broadcast, campaign_of(one))
     intents = show.count_intents(broadcast, campaign)
     shown = {
         "broadcast": one,
@@ -112,7 +113,7 @@ def results_widget(request: HttpRequest, broadcast: str) -> HttpResponse:
 @widget
 def people(request: HttpRequest, broadcast: str) -> HttpResponse:
     one = snapshot.find_broadcast(broadcast)
-    campaign = campaign_of(one)
+    campaign = ruling(one.broadcast, campaign_of(one))
     filters = {name: request.GET.get(name, "") for name in ("action", "reason", "intent")}
     listed = show.list_people(broadcast, campaign, filters=filters, number=page_number(request))
     decided = show.decided_of(broadcast, campaign.name)

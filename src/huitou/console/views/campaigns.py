@@ -10,10 +10,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from huitou.campaigns.definition import Campaign, Timing
+from huitou.campaigns.definition import Campaign
 from huitou.campaigns.keys import CampaignError
 from huitou.campaigns.reading import default_campaign
 from huitou.campaigns.versions import save_version
+from huitou.console.labels import offer_text, when
 from huitou.console.page import page, speaks
 from huitou.console.reads import campaigns as reads
 from huitou.kit.errors import Refused
@@ -101,26 +102,14 @@ def _show(
 def summary(campaign: Campaign) -> dict[str, Any]:
     """What the file means, ready to be read."""
     return {
-        "timings": [(timing.name, _when(timing)) for timing in campaign.timings],
+        "timings": [(timing.name, when(timing)) for timing in campaign.timings],
         "quiet": [f"{_clock(begin)}–{_clock(end)}" for begin, end in campaign.quiet],
         "channels": [(channel, channel.cost_micro / 1_000_000) for channel in campaign.channels],
-        "offers": [
-            (offer, _("no offer") if offer.is_none else offer.text(speaks(), campaign.currency))
-            for offer in campaign.offers
-        ],
+        "offers": [(offer, offer_text(offer, campaign.currency)) for offer in campaign.offers],
         "intents": campaign.intents.rules(),
         "caps": campaign.caps,
         "languages": sorted({language for words in campaign.content.values() for language in words}),
     }
-
-
-def _when(timing: Timing) -> str:
-    if timing.active:
-        return _("at the customer's own active hour, %(times)s time(s)") % {"times": len(timing.active)}
-    hours = ", ".join(f"{hour:g}" for hour in timing.hours)
-    if timing.start == "left":
-        return _("%(hours)s h after the person left") % {"hours": hours}
-    return _("%(hours)s h after the end") % {"hours": hours}
 
 
 def _clock(minutes: int) -> str:
