@@ -220,7 +220,12 @@ def filter_the_people(visitor: Visitor) -> None:
     visitor.open("/broadcasts/B1")
     visitor.page.select_option("#people-list select[name=action]", "ordered")
     visitor.shows("#people-list tbody tr", 2)
-    assert visitor.page.url == f"{visitor.address}/broadcasts/B1"
+    visitor.page.wait_for_url(f"{visitor.address}/broadcasts/B1?action=ordered#people")
+    visitor.page.locator("#people-list .row-link").first.click()
+    visitor.page.wait_for_url("**/customers/*")
+    visitor.page.go_back()
+    visitor.shows("#people-list tbody tr", 2)
+    assert visitor.page.input_value("#people-list select[name=action]") == "ordered"
 
 
 def preview_a_plan_and_pause_the_campaign(visitor: Visitor) -> None:

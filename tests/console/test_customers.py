@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from huitou.customers.profile import find_customer
+from huitou.kit.clock import MINUTE, FrozenClock
 
 from .conftest import Shop, text_of
 
@@ -15,8 +16,24 @@ def test_contact_details_are_masked_until_asked_for(english: Any, shop: Shop) ->
     page = text_of(english.get(f"/customers/{customer}"))
     assert "lin3@example.com" not in page
     assert "l***@example.com" in page
-    revealed = text_of(english.post(f"/customers/{customer}/contact"))
+    revealed = text_of(english.post(f"/customers/{customer}/contact", follow=True))
     assert "lin3@example.com" in revealed
+
+
+def test_revealed_details_stay_until_they_are_hidden_or_a_quarter_of_an_hour(
+    english: Any, shop: Shop, clock: FrozenClock
+) -> None:
+    customer, other = find_customer("u3"), find_customer("u4")
+    address = f"/customers/{customer}/contact"
+    assert english.get(address).headers["Location"] == f"/customers/{customer}"
+    english.post(address)
+    assert "lin3@example.com" in text_of(english.get(address))  # coming back, or switching the language there
+    assert english.get(f"/customers/{other}/contact").status_code == 302
+    english.get(f"/customers/{customer}")
+    assert english.get(address).status_code == 302
+    english.post(address)
+    clock.move_to(clock.at_us + 15 * MINUTE)
+    assert english.get(address).status_code == 302
 
 
 def test_search_finds_by_identifier_and_by_name_without_putting_either_in_an_address(english: Any, shop: Shop) -> None:
@@ -24,9 +41,24 @@ def test_search_finds_by_identifier_and_by_name_without_putting_either_in_an_add
     for who in ("u3", "LIN3@example.com", "林3", customer):
         answer = english.post("/customers", {"who": who})
         assert (answer.status_code, answer.headers["Location"]) == (302, f"/customers/{customer}"), who
-    many = text_of(english.post("/customers", {"who": "林1"}))
-    assert len(set(re.findall(r'href="(/customers/c\w+)"', many))) == 3  # 林1, 林10, 林11
-    assert "Nobody found" in text_of(english.post("/customers", {"who": "nobody at all"}))
+    answer = english.post("/customers", {"who": "林1"})
+    address = answer.headers["Location"]
+    assert re.fullmatch(r"/customers/found/[\w-]{8}", address)
+    for _ in range(2):  # Back comes here again
+        many = text_of(english.get(address))
+        assert len(set(re.findall(r'href="(/customers/c\w+)"', many))) == 3  # 林1, 林10, 林11
+        assert 'value="林1"' in many
+    assert many.count(f'name="next" value="{address}"') == 2  # the switches stay here
+    assert "Nobody found" in text_of(english.post("/customers", {"who": "nobody at all"}, follow=True))
+
+
+def test_a_search_belongs_to_who_made_it_and_is_forgotten_in_the_end(english: Any, shop: Shop) -> None:
+    address = english.post("/customers", {"who": "林1"}).headers["Location"]
+    assert english.post("/customers", {"who": "林1"}).headers["Location"] == address
+    assert english.get("/customers/found/AAAAAAAA").headers["Location"] == "/customers"
+    for number in range(20):
+        english.post("/customers", {"who": f"nobody {number}"})
+    assert english.get(address).headers["Location"] == "/customers"
 
 
 def test_what_a_customer_wrote_is_text_and_never_markup(english: Any, shop: Shop) -> None:

@@ -106,6 +106,13 @@ def test_people_are_filtered(english: Any, planned: Any) -> None:
     assert "2 rows" in ordered
 
 
+def test_filters_of_the_people_stand_in_the_address(english: Any, planned: Any) -> None:
+    part = text_of(english.get("/widgets/people/B1?action=ordered&page=1&sort="))
+    assert 'data-address="/broadcasts/B1?action=ordered&amp;page=1#people"' in part
+    whole = text_of(english.get("/broadcasts/B1?action=ordered&page=1"))
+    assert 'hx-get="/widgets/people/B1?action=ordered&amp;page=1"' in whole
+
+
 def test_unknown_things_are_said_to_be_unknown(english: Any, shop: Shop) -> None:
     for page in ("/broadcasts/B99", "/customers/c99", "/campaigns/none", "/messages/m99", "/nowhere"):
         assert english.get(page).status_code == 404, page

@@ -19,6 +19,7 @@ def addresses() -> list[tuple[str, str]]:
         for part, value in (
             ("<path:broadcast>", "B1"), ("<str:customer>", "c1"), ("<int:merge>", "1"), ("<path:name>", "follow-up"),
             ("<str:message>", "m1"), ("<str:upload>", "0123456789abcdef"),
+            ("<str:token>", "AAAAAAAA"),
         ):  # fmt: skip
             route = route.replace(part, value)
         assert "<" not in route
@@ -39,6 +40,17 @@ def test_nothing_is_shown_to_strangers(stranger: Any, shop: Shop) -> None:
 def test_a_widget_does_not_put_the_sign_in_inside_a_page(stranger: Any, shop: Shop) -> None:
     answer = stranger.get("/widgets/funnel/B1", headers={"HX-Request": "true"})
     assert (answer.status_code, answer.headers["HX-Refresh"]) == (204, "true")
+
+
+def test_who_sent_a_form_after_the_session_ended_comes_back_to_it(stranger: Any) -> None:
+    for came_from, onward in (
+        ("http://testserver/campaigns/follow-up", "/campaigns/follow-up"),
+        ("https://evil.example/campaigns/follow-up", "/"),
+        ("http://testserver//evil.example/", "/"),
+        ("", "/"),
+    ):
+        answer = stranger.post("/campaigns/follow-up", headers={"Referer": came_from})
+        assert answer.headers["Location"] == f"/sign-in?next={onward}", came_from
 
 
 def test_wrong_name_and_wrong_password_read_alike(stranger: Any) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language
 
 from huitou.console.reads import snapshot
@@ -67,6 +69,17 @@ def speaks() -> str:
     return language_of(get_language())
 
 
+def page_of(request: HttpRequest) -> str:
+    """The page the reader is on: the address, or for a form or a part of a page the one it stands on."""
+    if request.method == "GET" and not request.headers.get("HX-Request"):
+        return request.get_full_path()
+    from_there = urlsplit(request.headers.get("Referer", ""))
+    if from_there.netloc != request.get_host() or not from_there.path.startswith("/"):
+        return "/"
+    path = f"{from_there.path}?{from_there.query}" if from_there.query else from_there.path
+    return path if url_has_allowed_host_and_scheme(path, allowed_hosts=None) else "/"
+
+
 def with_headers(response: HttpResponse) -> HttpResponse:
     """The strict headers, where the view has not set its own."""
     for name, value in HEADERS.items():
@@ -107,13 +120,14 @@ def _to_sign_in(request: HttpRequest) -> HttpResponse:
         response = HttpResponse(status=204)
         response.headers["HX-Refresh"] = "true"
         return response
-    return redirect_to_login(request.get_full_path() if request.method == "GET" else "/")
+    return redirect_to_login(page_of(request))
 
 
 def _refuse(request: HttpRequest, error: Exception) -> HttpResponse:
     assert isinstance(error, HuitouError)
     status = next(status for kind, status in STATUS if isinstance(error, kind))
-    return render(request, "error.html", {"text": say(error.message, speaks()), "status": status}, status=status)
+    shown = {"text": say(error.message, speaks()), "status": status, "back": page_of(request)}
+    return render(request, "error.html", shown, status=status)
 
 
 def _box(request: HttpRequest, error: Exception) -> HttpResponse:

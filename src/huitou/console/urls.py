@@ -24,6 +24,7 @@ urlpatterns = [
     path("follow-up/preview/<path:broadcast>", follow_up.preview, name="preview"),
     path("follow-up/start/<path:broadcast>", follow_up.start, name="start"),
     path("customers", customers.customer_list, name="customers"),
+    path("customers/found/<str:token>", customers.search, name="search"),
     path("customers/<str:customer>", customers.customer_page, name="customer"),
     path("customers/<str:customer>/contact", customers.reveal, name="reveal"),
     path("customers/<str:customer>/merges/<int:merge>/undo", customers.undo, name="undo_merge"),

@@ -195,7 +195,8 @@ def read_arms(engine: Engine, broadcast: str, campaign: str) -> list[Arm]:
 
 
 def _arm(row: dict[str, Any]) -> Arm:
-    moneys = (row[name] / MICRO for name in ("message_micro", "offer_micro", "profit_micro"))
+    message, offer, profit = (row[name] / MICRO for name in ("message_micro", "offer_micro", "profit_micro"))
     return Arm(
-        row["timing"], row["channel"], row["offer"], row["people"], row["messages"], *moneys, first_at=row["first_at"]
-    )
+        row["timing"], row["channel"], row["offer"], row["people"], row["messages"], message, offer, profit,
+        row["first_at"],
+    )  # fmt: skip

@@ -16,6 +16,21 @@ for (const kind of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {
   });
 }
 
+// A part of a page that was filtered says so in the address, so that Back finds it as it was left.
+document.addEventListener("htmx:load", (event) => {
+  const part = event.target.closest?.("[data-address]");
+  if (part && part.dataset.address.split("#")[0] !== location.pathname + location.search)
+    history.replaceState(history.state, "", part.dataset.address);
+});
+
+// Parts that come later push down what the address points to: it is brought back until the reader moves.
+let moved = false;
+for (const kind of ["wheel", "touchmove", "keydown", "pointerdown"])
+  window.addEventListener(kind, () => { moved = true; }, { passive: true, once: true });
+document.addEventListener("htmx:afterSettle", () => {
+  if (!moved && location.hash.length > 1) document.getElementById(decodeURIComponent(location.hash.slice(1)))?.scrollIntoView();
+});
+
 // <button data-dialog="id"> opens <dialog id>; without scripts the button is not shown as needed.
 document.addEventListener("click", (event) => {
   const opener = event.target.closest("[data-dialog]");

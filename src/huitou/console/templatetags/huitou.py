@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from huitou.console import words
-from huitou.console.page import speaks
+from huitou.console.page import page_of, speaks
 from huitou.customers.lifecycle import STAGES
 from huitou.customers.refresh import ZONE
 from huitou.kit import clock
@@ -177,6 +177,12 @@ def query(context: template.Context, **changes: object) -> str:
             params[name] = str(value)
     path = context["request"].path  # widgets stand on other pages: a bare "?page=2" would be the page's
     return f"{path}?{params.urlencode()}" if params else str(path)
+
+
+@register.simple_tag(takes_context=True)
+def here(context: template.Context) -> str:
+    """Where to come back to from a switch: this page, or the one whose form led here."""
+    return page_of(context["request"])
 
 
 @register.filter

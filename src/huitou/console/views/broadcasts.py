@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from urllib.parse import urlencode
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -16,6 +19,8 @@ from huitou.console.reads.plans import ruling
 from huitou.console.reads.reaching import reach_of
 from huitou.console.reads.sending import sending_of
 from huitou.kit import clock
+
+PEOPLE_FILTERS = ("action", "reason", "intent", "sort")
 
 
 @page
@@ -33,6 +38,7 @@ def broadcast_page(request: HttpRequest, broadcast: str) -> HttpResponse:
         "follow_up": listing.follow_up_of(one),
         "funnel": show.funnel_of(one.broadcast, currency),
         "currency": currency,
+        "people_filters": _told(request, (*PEOPLE_FILTERS, "page")),
         "is_early": one.settled_at is not None and clock.now_us() < one.settled_at,
     }
     return render(request, "broadcast.html", shown)
@@ -114,7 +120,7 @@ def results_widget(request: HttpRequest, broadcast: str) -> HttpResponse:
 def people(request: HttpRequest, broadcast: str) -> HttpResponse:
     one = snapshot.find_broadcast(broadcast)
     campaign = ruling(one.broadcast, campaign_of(one))
-    filters = {name: request.GET.get(name, "") for name in ("action", "reason", "intent")}
+    filters = {name: request.GET.get(name, "") for name in PEOPLE_FILTERS}
     listed = show.list_people(broadcast, campaign, filters=filters, number=page_number(request))
     decided = show.decided_of(broadcast, campaign.name)
     shown = {
@@ -124,8 +130,15 @@ def people(request: HttpRequest, broadcast: str) -> HttpResponse:
         "filters": filters,
         "reasons": sorted({row["reason"] for row in decided if row["reason"]}),
         "is_decided": bool(decided),
+        "address": _told(request, (*PEOPLE_FILTERS, "page")),
     }
     return render(request, "widgets/people.html", shown)
+
+
+def _told(request: HttpRequest, names: Sequence[str]) -> str:
+    """Those of the address's parameters that say something, as a query string: '' or '?action=send&page=2'."""
+    told = {name: value for name in names if (value := request.GET.get(name))}
+    return f"?{urlencode(told)}" if told else ""
 
 
 def page_number(request: HttpRequest) -> int:

@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from huitou.console import sentences
+from huitou.console import searches, sentences
 from huitou.console.masking import mask
 from huitou.console.page import page, speaks, widget
 from huitou.console.reads import messages as mails
@@ -51,19 +51,33 @@ def _search(request: HttpRequest, who: str) -> HttpResponse:
     found = people.search(who)
     if len(found) == 1:
         return redirect("customer", customer=found[0]["customer"])
-    return render(request, "search.html", {"nav": "customers", "found": found, "who": who})
+    return redirect("search", token=searches.remember(request, who))
+
+
+@page
+def search(request: HttpRequest, token: str) -> HttpResponse:
+    """What a search found, at an address that says nothing of it: it can be come back to."""
+    who = searches.recall(request, token)
+    if who is None:
+        return redirect("customers")
+    return render(request, "search.html", {"nav": "customers", "found": people.search(who), "who": who})
 
 
 @page
 def customer_page(request: HttpRequest, customer: str) -> HttpResponse:
+    searches.hide(request)
     return _show(request, customer, revealed=False)
 
 
 @page
-@require_POST
 def reveal(request: HttpRequest, customer: str) -> HttpResponse:
-    """Contact details in full, on request, and noted who asked."""
-    log.info("contact_revealed", customer=customer, by=request.user.get_username())
+    """Contact details in full, on request, and noted who asked; until they are hidden, or for a quarter of an hour."""
+    if request.method == "POST":
+        log.info("contact_revealed", customer=customer, by=request.user.get_username())
+        searches.reveal(request, customer)
+        return redirect("reveal", customer=customer)
+    if not searches.is_revealed(request, customer):
+        return redirect("customer", customer=customer)
     return _show(request, customer, revealed=True)
 
 
