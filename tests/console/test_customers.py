@@ -10,6 +10,9 @@ from huitou.kit.clock import MINUTE, FrozenClock
 
 from .conftest import Shop, text_of
 
+WHEN = {"zh": "下播后 24 小时", "en": "24 h after the end"}
+NO_OFFER = {"zh": "无优惠", "en": "no offer"}
+
 
 def test_contact_details_are_masked_until_asked_for(english: Any, shop: Shop) -> None:
     customer = find_customer("u3")
@@ -103,7 +106,9 @@ def test_every_decision_says_why(browser: Any, planned: Any) -> None:
         for language, cookie in (("zh", "zh-hans"), ("en", "en")):
             browser.cookies["django_language"] = cookie
             page = text_of(browser.get(f"/widgets/decisions/{row['customer']}"))
-            assert explain(row["reason"], row["context"], language) in page.replace("&#x27;", "'")
+            named = {"timings": {"next_day": WHEN[language]}, "offers": {"none": NO_OFFER[language]}}
+            assert explain(row["reason"], row["context"], language, **named) in page.replace("&#x27;", "'")
+            assert "next_day" not in re.sub(r'title="[^"]*"', "", page)
 
 
 def test_a_merge_can_be_undone(english: Any, shop: Shop) -> None:
@@ -119,5 +124,7 @@ def test_a_merge_can_be_undone(english: Any, shop: Shop) -> None:
     shop.put()
     moved = english.get(f"/customers/{absorbed}")
     assert (moved.status_code, moved.headers["Location"]) == (302, f"/customers/{root}")
-    assert english.post(f"/customers/{root}/merges/{number[0]}/undo").status_code == 302
+    assert re.search(r"Undo the merge by Operator \S*\?", text_of(english.get(f"/customers/{root}")))
+    answer = text_of(english.post(f"/customers/{root}/merges/{number[0]}/undo", follow=True))
     assert find_customer("u3") != find_customer("u4")
+    assert f'The other person: <a href="/customers/{absorbed}">' in answer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -97,6 +98,23 @@ def test_list_is_filtered_by_state(english: Any, message: str, planned: Any) -> 
     assert rows("?group=waiting&broadcast=B1") == planned.queued - 1
     assert rows("?group=in_doubt") == 0
     assert rows("?broadcast=B9") == 0
+    page = text_of(english.get("/messages?group=sent"))
+    assert rows("?group=sent") == 1
+    assert '<td data-label="Subject">你看过的茶</td>' in page
+    nothing = text_of(english.get("/messages?group=failed"))
+    assert "No message matches these filters" in nothing
+    assert "Messages appear when" not in nothing
+
+
+def test_times_are_also_told_by_the_customers_own_clock(english: Any, message: str) -> None:
+    with transaction() as connection:
+        connection.execute(
+            "UPDATE message SET context = jsonb_set(context::jsonb, '{timezone}', '\"Europe/London\"') WHERE id = %s",
+            (message,),
+        )
+    page = text_of(english.get(f"/messages/{message}"))
+    assert re.search(r"</time> <small>there \d\d-\d\d \d\d:\d\d</small>", page)
+    assert "Europe/London" in page
 
 
 def test_what_is_in_doubt_is_shown_as_such(english: Any, message: str) -> None:

@@ -63,6 +63,17 @@ def lift(low: float | None, middle: float, high: float | None) -> ArmLift:
     return ArmLift("send", 10, 10, 0.1, 0.1, 0.0, total=middle, total_low=low, total_high=high)
 
 
+def test_prices_below_a_coin_returns_and_other_clocks() -> None:
+    from huitou.console.templatetags.huitou import elsewhere, fine_money, ratio
+    from huitou.kit.clock import parse_time
+
+    assert (fine_money(0.1), fine_money(4.5), fine_money(200), fine_money(None)) == ("¥0.001", "¥0.045", "¥2.00", "–")
+    assert (ratio(62.61), ratio(1039.2), ratio(-0.42), ratio(None)) == ("1 : 62.6", "1 : 1,039.2", "1 : −0.4", "–")
+    at = parse_time("2026-11-21T23:30:00", "Asia/Shanghai")
+    assert elsewhere(at, "Europe/London") == "11-21 15:30"
+    assert [elsewhere(at, zone) for zone in ("Asia/Singapore", "Mars/Base", "", None)] == [""] * 4
+
+
 ends = st.floats(-1e9, 1e9, allow_nan=False)
 
 

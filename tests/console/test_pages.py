@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from .conftest import Shop, evening, json_in, numbers_in, text_of
+from huitou.kit.clock import MINUTE
+
+from .conftest import STARTED, Shop, evening, json_in, numbers_in, text_of
 
 PAGES = ("/", "/customers", "/campaigns", "/campaigns/follow-up", "/messages", "/intake")
 WIDGETS = ("funnel", "non-buyers", "reach", "plan", "sending", "results", "people", "verdict")
@@ -64,15 +66,28 @@ def test_funnel_counts_people_a_step(english: Any, shop: Shop) -> None:
     assert [cell for cell in numbers_in(page) if "%" not in cell] == ["12", "–", "12", "8", "4", "2"]
 
 
+def test_a_share_of_the_step_before_counts_who_took_both(english: Any, shop: Shop) -> None:
+    """An order without a cart before it is none of those who carted."""
+    shop.tell("live_entered", STARTED + MINUTE, "u20", broadcast_id="B1")
+    shop.tell(
+        "order_paid", STARTED + 3 * MINUTE, "u20", broadcast_id="B1", order_id="B1-20", shop_id="S1", total=100,
+        currency="CNY", products=[{"product_id": "P1", "price": 100, "quantity": 1}],
+    )  # fmt: skip
+    shop.put()
+    assert numbers_in(text_of(english.get("/widgets/funnel/B1")))[-3:] == ["3", "23.1%", "50.0%"]
+
+
 def test_non_buyers_by_intent_and_by_product(english: Any, shop: Shop) -> None:
     page = text_of(english.get("/widgets/non-buyers/B1"))
     assert re.findall(r"<strong>(\d+)</strong><progress", page) == ["2", "4", "4"]
-    assert numbers_in(page) == ["12", "8", "4", "2", "6"]
+    assert numbers_in(page) == ["6", "12", "8", "4", "2"]
 
 
 def test_reach_says_who_can_be_written_to(english: Any, shop: Shop) -> None:
     page = text_of(english.get("/widgets/reach/B1"))
     assert re.findall(r"<dd>(\d+)", page) == ["12", "12", "11", "10", "9"]
+    assert "90.0% of who did not order" in page
+    assert "as of <time" in page
 
 
 def test_plan_shows_people_by_action_and_the_money(english: Any, planned: Any) -> None:
@@ -104,6 +119,33 @@ def test_people_are_filtered(english: Any, planned: Any) -> None:
     assert f"{held} row" in page
     ordered = text_of(english.get("/widgets/people/B1?action=ordered"))
     assert "2 rows" in ordered
+    assert ordered.count("ordered ¥199.00") == 2
+
+
+def test_who_ordered_although_decided_on_is_said_to_have(english: Any, planned: Any, shop: Shop) -> None:
+    written = next(row for row in planned.decisions.to_pylist() if row["action"] == "send")
+    shop.tell(
+        "order_paid", STARTED + 60 * MINUTE, written["user_id"], broadcast_id="B1", order_id="late", shop_id="S1",
+        total=4200, currency="CNY", products=[{"product_id": "P1", "price": 4200, "quantity": 1}],
+    )  # fmt: skip
+    shop.put()
+    page = text_of(english.get("/widgets/people/B1?action=send"))
+    assert "1 of them had ordered in the show, which was known only later" in page
+    assert re.search(r"ordered ¥42.00</strong><br>Written to · ", page)
+    assert "ordered ¥42.00" not in text_of(english.get("/widgets/people/B1"))
+    assert "ordered ¥42.00" in text_of(english.get("/widgets/people/B1?action=ordered"))
+
+
+def test_people_are_sorted(english: Any, planned: Any) -> None:
+    page = text_of(english.get("/widgets/people/B1?action=ordered&sort=spent"))
+    assert '<option value="spent" selected>' in page
+    carts = [row[2] for row in _people_rows(english, "?sort=carts")]
+    assert carts == sorted(carts, reverse=True)
+
+
+def _people_rows(browser: Any, query: str) -> list[list[str]]:
+    cells = numbers_in(text_of(browser.get(f"/widgets/people/B1{query}")))
+    return [cells[start : start + 5] for start in range(0, len(cells), 5)]
 
 
 def test_filters_of_the_people_stand_in_the_address(english: Any, planned: Any) -> None:
@@ -147,8 +189,6 @@ def test_lists_ask_as_many_questions_for_three_rows_as_for_one(
     monkeypatch.setattr(Engine, "run_text", counted)
     counts = {}
     for shows in (1, 3):
-        from .conftest import STARTED
-
         for number in range(shows):
             evening(empty_shop, f"B{number}", "专场", started=STARTED - number * 86_400_000_000)
         empty_shop.put()

@@ -79,7 +79,8 @@ def test_caps_drop_steps_with_a_reason() -> None:
     assert [row["step"] for row in rows] == [2, 3]
     assert json.loads(rows[0]["context"])["dropped"] == [{"step": 1, "reason": "cap"}]
     assert (
-        explain(rows[0]["reason"], rows[0]["context"], "zh") == "高意向:看了 10 分钟,加购 1 次。第 1 次不发:频次上限。"
+        explain(rows[0]["reason"], rows[0]["context"], "zh")
+        == "高意向：看了 10 分钟，加购 1 次。第 1 次不发：频次上限。"
     )
     assert explain(rows[0]["reason"], rows[0]["context"], "en") == (
         "High intent: watched 10 min, 1 in the cart. Message 1 is left out: frequency cap."

@@ -27,7 +27,7 @@ ACTIONS: Words = {
 INTENTS: Words = {
     "high": _("High intent"),
     "considering": _("Considering"),
-    "drifting": _("Drifting"),
+    "drifting": _("Just looking"),
 }
 
 MESSAGE_STATES: Words = {
@@ -35,10 +35,10 @@ MESSAGE_STATES: Words = {
     "claimed": _("Being prepared"),
     "final": _("Being handed over"),
     "submitted": _("Accepted by the server"),
-    "delivered": _("Delivered"),
-    "opened": _("Opened"),
-    "clicked": _("Clicked"),
-    "converted": _("Ordered"),
+    "delivered": pgettext_lazy("message", "Delivered"),
+    "opened": pgettext_lazy("message", "Opened"),
+    "clicked": pgettext_lazy("message", "Clicked"),
+    "converted": pgettext_lazy("message", "Ordered"),
     "awaiting_staff": _("Awaiting staff confirmation"),
     "retry": _("Will be tried again"),
     "failed": _("Failed"),
@@ -161,14 +161,14 @@ CONSENT_WAYS: Words = {
 
 RECEIPTS: Words = {
     "submitted": _("Accepted by the server"),
-    "delivered": _("Delivered"),
-    "opened": _("Opened"),
+    "delivered": pgettext_lazy("message", "Delivered"),
+    "opened": pgettext_lazy("message", "Opened"),
     "clicked": _("Clicked a link"),
     "replied": _("Replied"),
     "bounced": _("Came back as undeliverable"),
     "complained": _("Reported as spam"),
-    "unsubscribed": _("Unsubscribed"),
-    "converted": _("Ordered"),
+    "unsubscribed": pgettext_lazy("message", "Unsubscribed"),
+    "converted": pgettext_lazy("message", "Ordered"),
     "failed": _("Refused"),
     "deferred": _("Put off by the server"),
 }
@@ -177,7 +177,7 @@ ORDER_STATES: Words = {
     "created": _("Not paid"),
     "paid": _("Paid"),
     "shipped": _("Shipped"),
-    "received": _("Received"),
+    "received": pgettext_lazy("order", "Received"),
     "cancelled": _("Cancelled"),
     "refunded": _("Refunded"),
 }
@@ -185,6 +185,22 @@ ORDER_STATES: Words = {
 KEPT_ASIDE: Words = {
     "id_conflict": _("The same id came before with other content."),
     "unreadable": _("It could not be read when it was to be loaded."),
+}
+
+POLICIES: Words = {
+    "auto": _("automatic"),
+    "rules": _("rules"),
+    "random": _("by lot"),
+    "blast": _("the same for everybody"),
+}
+
+LANGUAGES: Words = {"zh": _("Chinese"), "en": _("English")}
+
+# Who tells events besides files of a known format.
+SOURCES: Words = {
+    "huitou": _("Huitou itself"),
+    "script": _("Web page (SDK)"),
+    "operator": _("Operator"),
 }
 
 PRICE_BANDS: Words = {
@@ -210,6 +226,8 @@ KINDS: Mapping[str, Words] = {
     "receipt": RECEIPTS,
     "order_state": ORDER_STATES,
     "price_band": PRICE_BANDS,
+    "language": LANGUAGES,
+    "source": SOURCES,
     "kept_aside": KEPT_ASIDE,
 }
 
@@ -224,8 +242,16 @@ def say(kind: str, code: str | None) -> str:
         return say_text(label_of(code), speaks())
     if kind == "source" and code in CONNECTORS:
         return say_text(CONNECTORS[code].title, speaks())
+    if kind == "policy":  # rules@1, blast:one_day
+        return _policy(code)
     known = KINDS.get(kind, {}).get(code)
     return str(known) if known is not None else code
+
+
+def _policy(code: str) -> str:
+    name, at, version = code.partition("@")
+    name, _colon, choice = name.partition(":")
+    return f"{POLICIES.get(name, name)}{f' ({choice})' if choice else ''}{f' v{version}' if at else ''}"
 
 
 def said(text: Any) -> str:

@@ -15,22 +15,22 @@ REASONS: dict[str, Text] = {
     "considering": {"zh": "在考虑", "en": "considering"},
     "drifting": {"zh": "随便看看", "en": "just looking"},
     "explored": {
-        "zh": "抽中探索:方案由抽签决定,用来比较哪种方案更好",
+        "zh": "抽中探索：方案由抽签决定，用来比较哪种方案更好",
         "en": "drawn to explore: the plan was chosen by lot, to learn which plans work",
     },
-    "blast": {"zh": "群发:人人相同", "en": "blast: the same for everybody"},
+    "blast": {"zh": "群发：人人相同", "en": "blast: the same for everybody"},
     # deliberately left alone
     "holdout": {
-        "zh": "对照组:本来会触达,特意不打扰,用来衡量效果",
+        "zh": "对照组：本来会触达，特意不打扰，用来衡量效果",
         "en": "holdout: would have been written to, deliberately left alone to measure the effect",
     },
     "explored_nothing": {
-        "zh": "抽中探索:抽签结果是不打扰",
+        "zh": "抽中探索：抽签结果是不打扰",
         "en": "drawn to explore: the lot said to leave them alone",
     },
     # not worth it or not possible
     "not_worth_it": {
-        "zh": "预计打扰的代价大于收益,不发",
+        "zh": "预计打扰的代价大于收益，不发",
         "en": "no message is expected to bring more than it costs",
     },
     "budget": {"zh": "预算用在了更值得的人身上", "en": "the budget went to people it does more for"},
@@ -40,9 +40,9 @@ REASONS: dict[str, Text] = {
     "opted_out": {"zh": "已退订", "en": "has opted out"},
     "no_consent": {"zh": "没有授权", "en": "has not given consent"},
     "no_address": {"zh": "没有可用的联系方式", "en": "there is no address to write to"},
-    "unknown_person": {"zh": "身份未知,联系不上", "en": "not known who this is"},
+    "unknown_person": {"zh": "身份未知，联系不上", "en": "not known who this is"},
     "no_adapter": {"zh": "渠道尚未接通", "en": "the channel is not connected"},
-    "cap": {"zh": "近期已触达足够多次(频次上限)", "en": "written to often enough lately (frequency cap)"},
+    "cap": {"zh": "近期已触达足够多次（频次上限）", "en": "written to often enough lately (frequency cap)"},
     "too_late": {"zh": "方案里的时间都已经过去", "en": "every time in the plan has passed"},
     "too_close": {"zh": "与另一条消息挨得太近", "en": "too close to another message"},
     "reminders": {"zh": "运营表对这类意向不提醒", "en": "the operator's table gives this intent no reminder"},
@@ -65,45 +65,55 @@ def name_reason(code: str, language: str) -> str:
     return say(REASONS.get(code, {"en": code}), language)
 
 
-def explain(reason: str, context: str | Mapping[str, Any] | None, language: str) -> str:
-    """The reason as a sentence with the facts behind it: 'High intent: watched 18 min, 1 in the cart.'."""
+def explain(
+    reason: str,
+    context: str | Mapping[str, Any] | None,
+    language: str,
+    *,
+    timings: Mapping[str, str] | None = None,
+    offers: Mapping[str, str] | None = None,
+) -> str:
+    """The reason as a sentence with the facts behind it: 'High intent: watched 18 min, 1 in the cart.'.
+
+    `timings` and `offers` say in words what the campaign's own names for them mean.
+    """
     known = json.loads(context) if isinstance(context, str) else (context or {})
     words = name_reason(reason, language)
     facts = _facts(known.get("facts") or {}, language)
     details = [_dropped(drop, language) for drop in known.get("dropped") or []]
     would = known.get("would")
     if would:
-        details.insert(0, _would(would, language))
-    comma, colon, stop = (",", ":", "。") if language == "zh" else (", ", ": ", ".")
+        details.insert(0, _would(would, language, timings or {}, offers or {}))
+    comma, colon, stop = ("，", "：", "。") if language == "zh" else (", ", ": ", ".")
     text = words + (colon + comma.join(facts) if facts else "")
     sentences = [one[:1].upper() + one[1:] for one in (text, *details)]
     return (stop if language == "zh" else ". ").join(sentences) + stop
 
 
 def _facts(facts: Mapping[str, int], language: str) -> list[str]:
-    zh = language == "zh"
     said = []
     if (seconds := facts.get("watched", 0)) > 0:
         minutes = max(1, round(seconds / 60))
-        said.append(f"看了 {minutes} 分钟" if zh else f"watched {minutes} min")
-    for key, zh_text, en_text in (
-        ("carts", "加购 {} 次", "{} in the cart"),
-        ("asked", "询问 {} 次", "asked {} times"),
-        ("clicks", "点击商品 {} 次", "{} product clicks"),
-        ("orders", "以前下过 {} 单", "{} earlier orders"),
+        said.append(f"看了 {minutes} 分钟" if language == "zh" else f"watched {minutes} min")
+    for key, zh, one, many in (
+        ("carts", "加购 {} 次", "{} in the cart", "{} in the cart"),
+        ("asked", "询问 {} 次", "asked once", "asked {} times"),
+        ("clicks", "点击商品 {} 次", "{} product click", "{} product clicks"),
+        ("orders", "以前下过 {} 单", "{} earlier order", "{} earlier orders"),
     ):
         if (count := facts.get(key, 0)) > 0:
-            said.append((zh_text if zh else en_text).format(count))
+            said.append((zh if language == "zh" else one if count == 1 else many).format(count))
     return said
 
 
 def _dropped(drop: Mapping[str, Any], language: str) -> str:
     why = say(STEP_REASONS.get(drop["reason"], {"en": drop["reason"]}), language)
-    return f"第 {drop['step']} 次不发:{why}" if language == "zh" else f"message {drop['step']} is left out: {why}"
+    return f"第 {drop['step']} 次不发：{why}" if language == "zh" else f"message {drop['step']} is left out: {why}"
 
 
-def _would(would: Mapping[str, str], language: str) -> str:
+def _would(would: Mapping[str, str], language: str, timings: Mapping[str, str], offers: Mapping[str, str]) -> str:
     channel = say(label_of(would["channel"]), language)
+    timing, offer = (names.get(name, name) for names, name in ((timings, would["timing"]), (offers, would["offer"])))
     if language == "zh":
-        return f"本来的方案:{would['timing']}、{channel}、{would['offer']}"
-    return f"the plan would have been {would['timing']}, {channel}, {would['offer']}"
+        return f"本来的方案：{timing}、{channel}、{offer}"
+    return f"the plan would have been {timing}, {channel}, {offer}"

@@ -1,5 +1,5 @@
 -- Everybody who attended one broadcast, with what was decided for them by one campaign (its first row).
--- Reads visits, visit_products, decisions, merges, customers.
+-- Reads visits, visit_products, decisions, merges, customers, portraits.
 WITH asked AS (
   SELECT customer, CAST(sum(asked) AS BIGINT) AS asked
   FROM visit_products
@@ -31,6 +31,7 @@ SELECT
   v.top_product,
   v.ordered,
   v.order_minor,
+  coalesce(p.spent_minor, 0) AS spent_minor,
   f.action,
   f.reason,
   f.timing,
@@ -41,5 +42,6 @@ FROM visits AS v
 LEFT JOIN asked AS a ON a.customer = v.customer
 LEFT JOIN first_rows AS f ON f.customer = v.customer
 LEFT JOIN customers AS c ON c.root = v.customer
+LEFT JOIN portraits AS p ON p.customer = v.customer
 WHERE v.broadcast = $broadcast
 ORDER BY v.ordered, v.carts DESC, v.watch_seconds DESC, v.customer

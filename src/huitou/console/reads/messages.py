@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import zlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,10 +15,11 @@ from huitou.kit.errors import NotFound
 from huitou.stores.ledger import transaction
 
 GROUPS = {
-    "received": ("submitted", "delivered", "opened", "clicked", "converted"),
+    "sent": ("submitted", "delivered", "opened", "clicked", "converted"),
     "answered": ("opened", "clicked", "converted"),
     "waiting": ("planned", "retry", "claimed", "final", "awaiting_staff"),
-    "stopped": ("suppressed", "expired", "failed"),
+    "stopped": ("suppressed", "expired"),
+    "failed": ("failed",),
     "in_doubt": ("in_doubt", "unknown"),
 }
 FETCHED = re.compile(r"<(?:link|meta|base)\b[^>]*>|@import[^;]*;", re.IGNORECASE)
@@ -53,7 +56,13 @@ def list_messages(
         offset=(number - 1) * PAGE,
     )
     total = rows[0]["total"] if rows else 0
+    rows = [{**row, "subject": _subject(row.pop("packed"))} for row in rows]
     return Page(rows, number, max(1, -(-total // PAGE)), total)
+
+
+def _subject(packed: bytes | None) -> str:
+    """Of a rendered message; '' before."""
+    return str(json.loads(zlib.decompress(packed))["subject"] or "") if packed else ""
 
 
 def open_message(message: str) -> Opened:

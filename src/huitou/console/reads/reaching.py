@@ -8,6 +8,8 @@ from huitou.decisions.reach import Reach, reach
 from huitou.kit import clock
 
 
-def reach_of(broadcast: str, campaign: Campaign) -> Reach:
-    key = ("reach", broadcast, campaign.channels, clock.now_us() // clock.HOUR)
-    return memory.keep(key, lambda: reach(broadcast, campaign))
+def reach_of(broadcast: str, campaign: Campaign) -> tuple[Reach, int]:
+    """The reach, and when it was counted."""
+    now = clock.now_us()
+    key = ("reach", broadcast, campaign.channels, now // clock.HOUR)
+    return memory.keep(key, lambda: (reach(broadcast, campaign, now), now))

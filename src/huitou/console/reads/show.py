@@ -21,6 +21,7 @@ from huitou.stores.engine import Engine
 
 STAGES = ("entered", "saw_product", "clicked", "carted", "ordered")
 PAGE = 50
+SORTS = {"watched": "watch_seconds", "clicks": "clicks", "carts": "carts", "spent": "spent_minor"}
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Stage:
     name: str
     people: int
     of_all: float | None
-    of_previous: float | None
+    of_previous: float | None  # of those who took the step before, the share that took this one too
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class Person:
 
     customer: str
     name: str
+    spent_minor: int
     watch_seconds: int
     clicks: int
     carts: int
@@ -91,16 +93,16 @@ def funnel_of(broadcast: str, currency: str) -> Funnel:
     return snapshot.read(("funnel", broadcast, currency), lambda engine: read_funnel(engine, broadcast, currency))
 
 
-def stages_of(funnel: Funnel) -> list[Stage]:
+def stages_of(broadcast: str, funnel: Funnel) -> list[Stage]:
+    both = snapshot.read(
+        ("show_steps", broadcast),
+        lambda engine: engine.run("console", "show_steps", broadcast=broadcast).to_pylist()[0],
+    )
     found: list[Stage] = []
     for name in STAGES:
-        people = getattr(funnel, name)
-        before = found[-1].people if found else None
-        found.append(
-            Stage(
-                name, people, people / funnel.entered if funnel.entered else None, people / before if before else None
-            )
-        )
+        people, before = getattr(funnel, name), found[-1].people if found else 0
+        of_all = people / funnel.entered if funnel.entered else None
+        found.append(Stage(name, people, of_all, (both[name] or 0) / before if before else None))
     return found
 
 
@@ -133,8 +135,11 @@ def count_intents(broadcast: str, campaign: Campaign) -> dict[str, int]:
     return {intent: found[intent] for intent in INTENTS}
 
 
-def list_people(broadcast: str, campaign: Campaign, *, filters: dict[str, str], number: int) -> Page:
-    """Who did not order (or, with action 'ordered', who did), filtered by action, reason and intent."""
+def filter_people(broadcast: str, campaign: Campaign, filters: dict[str, str]) -> pa.Table:
+    """Who did not order (or, with action 'ordered', who did), filtered by action, reason and intent.
+
+    Filtered by what was decided there are also those whose order in the show came to be known later.
+    """
     table = crowd_of(broadcast, campaign)
     ordered = filters.get("action") == "ordered"
     if ordered:
@@ -148,7 +153,16 @@ def list_people(broadcast: str, campaign: Campaign, *, filters: dict[str, str], 
     for name in ("reason", "intent"):
         if wanted := filters.get(name):
             table = table.filter(pc.equal(table.column(name), wanted))
-    return paged(table, number, _person)
+    column = SORTS.get(filters.get("sort", ""))
+    return table.sort_by([(column, "descending"), ("customer", "ascending")]) if column else table
+
+
+def list_people(people: pa.Table, number: int) -> Page:
+    return paged(people, number, _person)
+
+
+def count_buyers(people: pa.Table) -> int:
+    return int(pc.sum(people.column("ordered")).as_py() or 0)
 
 
 def paged(table: pa.Table, number: int, make: Any, size: int = 25) -> Page:
@@ -162,6 +176,7 @@ def _person(row: dict[str, Any]) -> Person:
     return Person(
         row["customer"],
         row["name"] or "",
+        row["spent_minor"],
         row["watch_seconds"],
         row["clicks"],
         row["carts"],

@@ -51,6 +51,9 @@ window.addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
 });
 
+// Filters apply as soon as one is chosen.
+document.addEventListener("change", (event) => event.target.closest("form[data-applies]")?.requestSubmit());
+
 document.addEventListener("dragover", (event) => {
   const drop = event.target.closest?.(".drop");
   if (drop) { event.preventDefault(); drop.classList.add("over"); }

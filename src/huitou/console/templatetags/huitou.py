@@ -80,6 +80,12 @@ def percent(share: float | None, places: int = 1) -> str:
 
 
 @register.filter
+def ratio(value: float | None) -> str:
+    """62.61 -> 1 : 62.6, as operators write a return."""
+    return NONE if value is None else f"1 : {value:,.1f}".replace("-", "−")
+
+
+@register.filter
 def signed(value: float | None, places: int = 1) -> str:
     return NONE if value is None else f"{value:+,.{places}f}".replace("-", "−")
 
@@ -99,6 +105,19 @@ def moment(at_us: int | None) -> SafeString | str:
         return NONE
     local = clock.to_datetime(at_us, ZONE)
     return format_html('<time datetime="{}">{}</time>', local.isoformat(timespec="seconds"), f"{local:%Y-%m-%d %H:%M}")
+
+
+@register.filter
+def elsewhere(at_us: int | None, zone: str | None) -> str:
+    """11-21 15:30 by the customer's clock; '' where it shows the same as the shop's, or is not known."""
+    if at_us is None or not zone:
+        return ""
+    try:
+        there = clock.to_datetime(at_us, zone)
+    except ValueError:
+        return ""
+    here = clock.to_datetime(at_us, ZONE)
+    return "" if there.utcoffset() == here.utcoffset() else f"{there:%m-%d %H:%M}"
 
 
 @register.filter

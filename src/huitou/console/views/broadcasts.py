@@ -21,6 +21,7 @@ from huitou.console.reads.sending import sending_of
 from huitou.kit import clock
 
 PEOPLE_FILTERS = ("action", "reason", "intent", "sort")
+DECIDED = ("send", "holdout", "nothing")
 
 
 @page
@@ -55,7 +56,7 @@ def verdict(request: HttpRequest, broadcast: str) -> HttpResponse:
 @widget
 def funnel(request: HttpRequest, broadcast: str) -> HttpResponse:
     currency = campaign_of(snapshot.find_broadcast(broadcast)).currency
-    stages = show.stages_of(show.funnel_of(broadcast, currency))
+    stages = show.stages_of(broadcast, show.funnel_of(broadcast, currency))
     names = {
         "entered": _("Entered"),
         "saw_product": _("Saw a product"),
@@ -90,7 +91,8 @@ def non_buyers(request: HttpRequest, broadcast: str) -> HttpResponse:
 @widget
 def reach(request: HttpRequest, broadcast: str) -> HttpResponse:
     one = snapshot.find_broadcast(broadcast)
-    return render(request, "widgets/reach.html", {"reach": reach_of(one.broadcast, campaign_of(one))})
+    counted, at = reach_of(one.broadcast, campaign_of(one))
+    return render(request, "widgets/reach.html", {"reach": counted, "at": at})
 
 
 @widget
@@ -121,13 +123,20 @@ def people(request: HttpRequest, broadcast: str) -> HttpResponse:
     one = snapshot.find_broadcast(broadcast)
     campaign = ruling(one.broadcast, campaign_of(one))
     filters = {name: request.GET.get(name, "") for name in PEOPLE_FILTERS}
-    listed = show.list_people(broadcast, campaign, filters=filters, number=page_number(request))
+    found = show.filter_people(broadcast, campaign, filters)
     decided = show.decided_of(broadcast, campaign.name)
     shown = {
         "broadcast": one,
         "campaign": campaign,
-        "page": listed,
+        "page": show.list_people(found, page_number(request)),
+        "late": show.count_buyers(found) if filters["action"] in DECIDED else 0,
         "filters": filters,
+        "sorts": [
+            ("watched", _("Watching time")),
+            ("clicks", _("Clicks")),
+            ("carts", _("In cart")),
+            ("spent", _("Spent")),
+        ],
         "reasons": sorted({row["reason"] for row in decided if row["reason"]}),
         "is_decided": bool(decided),
         "address": _told(request, (*PEOPLE_FILTERS, "page")),

@@ -8,14 +8,18 @@ import structlog
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from huitou.console import searches, sentences
+from huitou.console.labels import Labels, labels_of
 from huitou.console.masking import mask
 from huitou.console.page import page, speaks, widget
 from huitou.console.reads import messages as mails
 from huitou.console.reads import people, snapshot
+from huitou.console.templatetags.huitou import short_id
 from huitou.console.views.broadcasts import page_number
 from huitou.customers.rfm import BY_RFM
 from huitou.decisions.reasons import explain
@@ -119,11 +123,23 @@ def _merge(row: dict[str, Any], *, revealed: bool) -> dict[str, Any]:
 @require_POST
 def undo(request: HttpRequest, customer: str, merge: int) -> HttpResponse:
     with transaction() as connection:
-        undo_merge(connection, merge)
+        roots = undo_merge(connection, merge)
         forget(connection)
     log.info("merge_undone", merge=merge, by=request.user.get_username())
-    messages.success(request, _("The merge was undone and will not be made again by itself."))
-    return redirect("customer", customer=customer)
+    stays = roots.get(customer, customer)
+    messages.success(request, _undone(sorted(set(roots.values()) - {stays})))
+    return redirect("customer", customer=stays)
+
+
+def _undone(others: list[str]) -> str:
+    """What to say, with the way to whom was part of this person before."""
+    said = _("The merge was undone and will not be made again by itself.")
+    if not others:
+        return said + " " + _("Other ties still hold them together as one person.")
+    links = format_html_join(
+        " · ", '<a href="{}">{}</a>', ((reverse("customer", args=[other]), short_id(other)) for other in others)
+    )
+    return format_html("{} {} {}", said, _("The other person:"), links)
 
 
 @widget
@@ -142,9 +158,13 @@ def orders(request: HttpRequest, customer: str) -> HttpResponse:
 
 @widget
 def decisions(request: HttpRequest, customer: str) -> HttpResponse:
-    told = [
-        {"row": one, "why": explain(one.reason, one.context, speaks()), "intent": one.context.get("intent")}
-        for one in people.decisions_of(customer)
-    ]
+    taken = people.decisions_of(customer)
+    labels = {name: labels_of(name) for name in {one.campaign for one in taken}}
+    told = [_told(one, labels[one.campaign]) for one in taken]
     sent = mails.list_messages(customer=customer, number=1)
     return render(request, "widgets/decisions.html", {"decisions": told, "page": sent})
+
+
+def _told(decision: people.Decision, labels: Labels) -> dict[str, Any]:
+    why = explain(decision.reason, decision.context, speaks(), timings=labels.timings, offers=labels.offers)
+    return {"row": decision, "why": why, "intent": decision.context.get("intent"), "labels": labels}

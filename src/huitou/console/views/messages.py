@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.utils.html import escape
 from django.utils.translation import gettext as _
 
+from huitou.console.labels import labels_of
 from huitou.console.masking import mask
 from huitou.console.page import page
 from huitou.console.reads import messages as mails
@@ -27,15 +28,20 @@ def message_list(request: HttpRequest) -> HttpResponse:
         group=filters["group"],
         number=page_number(request),
     )
+    labels = {name: labels_of(name) for name in {row["campaign"] for row in listed.rows}}
+    for row in listed.rows:
+        row["offer_text"] = labels[row["campaign"]].offers.get(row["offer"], row["offer"])
     shown = {
         "nav": "messages",
         "page": listed,
         "filters": filters,
+        "is_filtered": any(filters.values()),
         "groups": {
-            "received": _("Received"),
+            "sent": _("Sent"),
             "answered": _("Opened or clicked"),
             "waiting": _("Waiting"),
             "stopped": _("Stopped"),
+            "failed": _("Failed"),
             "in_doubt": _("In doubt"),
         },
         "broadcasts": snapshot.broadcasts(),
@@ -53,6 +59,7 @@ def message_page(request: HttpRequest, message: str) -> HttpResponse:
     shown = {
         "nav": "messages",
         "message": row,
+        "labels": labels_of(row["campaign"]),
         "body": opened.body,
         "headers": _masked(opened.body["headers"]) if opened.body else {},
         "receipts": [{**told, "detail": led.get(told["detail"], told["detail"])} for told in opened.receipts],

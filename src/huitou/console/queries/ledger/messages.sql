@@ -2,7 +2,7 @@
 SELECT message.id, coalesce(customer.merged_into, message.customer) AS customer, message.campaign, message.occurrence,
     message.step, message.channel, message.offer, message.state, message.reason, message.send_at, message.final_at,
     message.submitted_at, message.address, message.context -> 'customer' ->> 'name' AS name,
-    message_body.message IS NOT NULL AS has_body,
+    message_body.body AS packed,
     count(*) OVER () AS total
 FROM message
 LEFT JOIN customer ON customer.id = message.customer
