@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+import re
 from typing import Any
 
 import pytest
@@ -76,9 +76,74 @@ def test_upload_page_tells_what_became_of_it(english: Any, clock: Any) -> None:
     assert answer.headers["Content-Disposition"].startswith("attachment")
 
 
-def test_an_upload_without_a_file_or_with_a_wrong_time_is_refused(english: Any, tmp_path: Path) -> None:
-    assert english.post("/intake/upload").status_code == 422
-    file = tmp_path / "a.csv"
-    file.write_bytes(PRODUCTS)
-    with file.open("rb") as opened:
-        assert english.post("/intake/upload", {"file": opened, "time_default": "noonish"}).status_code == 422
+def sent(name: str, content: bytes) -> Any:
+    from django.core.files.uploadedfile import SimpleUploadedFile
+
+    return SimpleUploadedFile(name, content)
+
+
+def test_what_is_wrong_with_a_form_is_said_in_it_and_nothing_is_stored(english: Any, clock: Any) -> None:
+    for form, told in (
+        ({}, "No file was chosen."),
+        ({"file": sent("a.csv", PRODUCTS), "time_default": "noonish"}, "“noonish” is not a time."),
+        ({"file": [sent("a.csv", PRODUCTS), sent("b.csv", b"")], "broadcast": "B1"}, "The file b.csv is empty."),
+    ):
+        answer = english.post("/intake/upload", form)
+        page = text_of(answer)
+        assert answer.status_code == 422
+        assert told in page
+        assert 'class="drop"' in page
+        for field in ("time_default", "broadcast"):
+            if field in form:
+                assert f'name="{field}" value="{form[field]}"' in page
+    assert uploads.latest() == []
+
+
+def test_with_scripts_the_form_itself_stays(english: Any, clock: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that the chosen file need not be chosen again."""
+    monkeypatch.setattr(uploads, "start", lambda *_: None)
+    from_htmx = {"HX-Request": "true"}
+    answer = english.post("/intake/upload", {"file": sent("a.csv", b"")}, headers=from_htmx)
+    assert (answer.status_code, text_of(answer).startswith('<div class="alert alert-danger"')) == (200, True)
+    answer = english.post("/intake/upload", {"file": sent("products.csv", PRODUCTS)}, headers=from_htmx)
+    assert (answer.status_code, answer.headers["HX-Redirect"]) == (204, "/intake")
+
+
+def test_reasons_are_said_in_the_readers_language(browser: Any, clock: Any) -> None:
+    upload = uploads.store("products.csv", [PRODUCTS], "lin", "zh")
+    done = uploads.run(upload, Options(), None)
+    page = text_of(browser.get("/intake"))
+    assert "商品 · 成功 2 行" in page
+    assert re.search(r"1 × product_id：[\u4e00-\u9fff]", page)
+    assert re.search(r"4,product_id,[\u4e00-\u9fff]", uploads.rejected_rows(done.id).read_text(encoding="utf-8-sig"))
+    browser.cookies["django_language"] = "en"
+    assert re.search(r"1 × product_id: \w", text_of(browser.get("/intake")))
+
+
+def test_reasons_kept_in_english_alone_are_still_shown(english: Any, clock: Any) -> None:
+    done = uploads.run(stored(), Options(), None)
+    state = settings().data / "uploads" / done.id / "state.json"
+    told = json.loads(state.read_text(encoding="utf-8"))
+    for newer in ("language", "columns", "missing"):
+        del told[newer]
+    state.write_text(json.dumps({**told, "reasons": {"price: is empty": 3}}), encoding="utf-8")
+    assert "3 × price: is empty" in text_of(english.get("/intake"))
+
+
+def test_a_table_nobody_can_make_out_says_what_columns_may_be_called_and_is_imported_again(
+    browser: Any, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = "谁,何时,多少\n林,2026-11-20,3\n".encode()
+    done = uploads.run(uploads.store("怪表.csv", [content], "lin"), Options(), "table")
+    assert (done.state, done.missing, done.columns) == ("refused", "no_customer_column", ["谁", "何时", "多少"])
+    page = text_of(browser.get("/intake"))
+    assert "--map" not in page
+    for told in ("看不出哪一列是客户", "user_id · userId", "手机号", "表里有：", "谁 · 何时 · 多少"):
+        assert told in page
+    started: list[Any] = []
+    monkeypatch.setattr(uploads, "start", lambda upload, options, kind: started.append((upload.id, kind)))
+    assert browser.post(f"/intake/{done.id}/again", {"format": "customers"}).status_code == 302
+    assert started == [(done.id, "customers")]
+    assert uploads.find(done.id).state == "running"
+    answer = browser.post(f"/intake/{done.id}/again", {"format": "customers"})
+    assert "这个文件正在导入。" in text_of(answer)

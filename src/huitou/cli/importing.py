@@ -113,7 +113,7 @@ def print_result(result: ImportResult) -> None:
         columns = ", ".join(f"{role}={column}" for role, column in result.mapping.items())
         out.print(tell(f"  列:{columns}(用 --map 改)", f"  columns: {columns} (change with --map)"), style="dim")
     for reason, rows in sorted(result.reasons.items(), key=lambda item: -item[1])[:5]:
-        out.print(f"  {rows:,} × {reason}", style="yellow", markup=False)
+        out.print(f"  {rows:,} × {say_text(result.told.get(reason, reason))}", style="yellow", markup=False)
     if result.rejected_file:
         out.print(tell(f"  退回的行及原因:{result.rejected_file}", f"  rejected rows and why: {result.rejected_file}"))
 

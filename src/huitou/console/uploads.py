@@ -11,18 +11,21 @@ import os
 import re
 import secrets
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import structlog
 
+from huitou.events.connectors import look_at
 from huitou.events.connectors.base import Options
+from huitou.events.connectors.table import ROLES, WHO
 from huitou.events.importing import import_file
 from huitou.kit import clock
 from huitou.kit.errors import HuitouError, NotFound, Refused
 from huitou.kit.settings import settings
+from huitou.kit.text import Text
 
 LARGEST = 2 * 1024**3  # bytes
 ID = re.compile(r"[0-9a-f]{16}")
@@ -30,6 +33,13 @@ UNSAFE = re.compile(r"[^\w.\-()（） ]+")
 SHOWN = 20  # uploads on the page
 
 log = structlog.get_logger(__name__)
+
+
+class Reason(TypedDict):
+    """Why rows were rejected, and how many."""
+
+    text: Mapping[str, str]
+    rows: int
 
 
 @dataclass(frozen=True)
@@ -49,12 +59,15 @@ class Upload:
     quarantined: int = 0
     rejected: int = 0
     rejected_file: str = ""
-    reasons: dict[str, int] = field(default_factory=dict)
+    reasons: list[Reason] = field(default_factory=list)
     problem: dict[str, str] = field(default_factory=dict)
+    language: str = "zh"  # of who uploaded it: what the file of rejected rows says
+    columns: list[str] = field(default_factory=list)  # of a table nobody could make out
+    missing: str = ""  # the code of what could not be made out
     process: int = 0
 
 
-def store(name: str, chunks: Iterable[bytes], by: str) -> Upload:
+def store(name: str, chunks: Iterable[bytes], by: str, language: str = "zh") -> Upload:
     """Write the file down; Refused where it is empty or too large."""
     number = secrets.token_hex(8)
     folder = _folder() / number
@@ -67,14 +80,14 @@ def store(name: str, chunks: Iterable[bytes], by: str) -> Upload:
             if size > LARGEST:
                 raise Refused(
                     {
-                        "zh": "文件超过 2 GB,请用命令行导入。",
+                        "zh": "文件超过 2 GB，请用命令行导入。",
                         "en": "the file is above 2 GB: import it on the command line",
                     }
                 )
             file.write(chunk)
     if size == 0:
         raise Refused({"zh": "文件是空的。", "en": "the file is empty"})
-    upload = Upload(number, safe, size, clock.now_us(), by, process=os.getpid())
+    upload = Upload(number, safe, size, clock.now_us(), by, language=language, process=os.getpid())
     _save(upload)
     return upload
 
@@ -93,13 +106,13 @@ def run(upload: Upload, options: Options, kind: str | None) -> Upload:
     try:
         done = _import(upload, options, kind, progress)
     except HuitouError as error:
-        done = replace(upload, state="refused", problem=dict(error.message))
+        done = replace(upload, state="refused", **_unclear(upload, error))
     except Exception:
         log.exception("upload_failed", upload=upload.id)
         done = replace(
             upload,
             state="refused",
-            problem={"zh": "导入时出错,详情见日志。", "en": "the import failed; the log says more"},
+            problem={"zh": "导入时出错，详情见日志。", "en": "the import failed; the log says more"},
         )
     _save(done)
     return done
@@ -108,7 +121,7 @@ def run(upload: Upload, options: Options, kind: str | None) -> Upload:
 def _import(upload: Upload, options: Options, kind: str | None, progress: Any) -> Upload:
     from huitou.flows.refresh import catch_up
 
-    result = import_file(_folder() / upload.id / upload.name, options, kind, progress)
+    result = import_file(_folder() / upload.id / upload.name, options, kind, progress, language=upload.language)
     catch_up()
     return replace(
         upload,
@@ -119,8 +132,70 @@ def _import(upload: Upload, options: Options, kind: str | None, progress: Any) -
         quarantined=result.quarantined,
         rejected=result.rejected,
         rejected_file=Path(result.rejected_file).name if result.rejected_file else "",
-        reasons=dict(sorted(result.reasons.items(), key=lambda item: -item[1])[:20]),
+        reasons=[
+            Reason(text=result.told[reason], rows=rows)
+            for reason, rows in sorted(result.reasons.items(), key=lambda item: -item[1])[:20]
+        ],
     )
+
+
+def again(number: str, language: str) -> Upload:
+    """The same file once more, for another format or time: what is in is counted as duplicate."""
+    upload = find(number)
+    if upload.state == "running":
+        raise Refused({"zh": "这个文件正在导入。", "en": "this file is being imported"})
+    fresh = Upload(
+        upload.id, upload.name, upload.size, clock.now_us(), upload.by, language=language, process=os.getpid()
+    )
+    _save(fresh)
+    return fresh
+
+
+# What the command line answers with a flag, the page answers with a field.
+UNCLEAR: Mapping[str, Text] = {
+    "no_customer_column": {
+        "zh": "看不出哪一列是客户。请选择文件的格式，或把客户那一列的表头改成下面任意一个名称。",
+        "en": "No column tells the customer. Choose the file's format, or give the customer's column one of these names.",
+    },
+    "no_time_column": {
+        "zh": "没有时间列。请填写时间，或把时间那一列的表头改成下面任意一个名称。",
+        "en": "No column tells the time. Say the time of its rows, or give the column one of these names.",
+    },
+    "no_event": {
+        "zh": "看不出每一行是什么事。请选择文件的格式，或加一列写明事件，表头用下面任意一个名称。",
+        "en": "Nothing tells what happened. Choose the file's format, or add a column that says it, by one of these names.",
+    },
+    "unknown_format": {
+        "zh": "认不出文件的格式，请选择。",
+        "en": "The file's format is not known: choose it.",
+    },
+}
+
+
+MISSING_ROLES: Mapping[str, Sequence[str]] = {
+    "no_customer_column": WHO,
+    "no_time_column": ("time",),
+    "no_event": ("event",),
+}
+
+
+def _unclear(upload: Upload, error: HuitouError) -> dict[str, Any]:
+    """What to say of a refused file; where its columns were the trouble, what they are called."""
+    told = UNCLEAR.get(error.code)
+    if told is None:
+        return {"problem": dict(error.message)}
+    try:
+        columns = list(look_at(_folder() / upload.id / upload.name).columns)
+    except Refused:
+        columns = []
+    problem = {"zh": f"{upload.name}：{told['zh']}", "en": f"{upload.name}: {told['en']}"}
+    return {"problem": problem, "columns": columns, "missing": error.code}
+
+
+def names_for(upload: Upload) -> list[str]:
+    """Names that a column may have for the house to know it, where one was missing."""
+    roles = MISSING_ROLES.get(upload.missing, ())
+    return [name for role in roles for name in (role, *ROLES[role])]
 
 
 def find(number: str) -> Upload:
@@ -128,12 +203,20 @@ def find(number: str) -> Upload:
     if not ID.fullmatch(number):
         raise _unknown(number)
     try:
-        upload = Upload(**json.loads((_folder() / number / "state.json").read_text(encoding="utf-8")))
+        upload = Upload(**_told((_folder() / number / "state.json").read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         raise _unknown(number) from None
     if upload.state == "running" and not _lives(upload.process):
         return replace(upload, state="cut_off")
     return upload
+
+
+def _told(text: str) -> dict[str, Any]:
+    """The state as it is kept; reasons were once kept in English alone."""
+    told: dict[str, Any] = json.loads(text)
+    if isinstance(told.get("reasons"), dict):
+        told["reasons"] = [{"text": {"en": reason}, "rows": rows} for reason, rows in told["reasons"].items()]
+    return told
 
 
 def latest() -> list[Upload]:
@@ -180,4 +263,4 @@ def _lives(process: int) -> bool:
 
 
 def _unknown(number: str) -> NotFound:
-    return NotFound({"zh": f"没有这次上传:{number}。", "en": f"there is no upload {number}"})
+    return NotFound({"zh": f"没有这次上传：{number}。", "en": f"there is no upload {number}"})

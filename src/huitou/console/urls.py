@@ -40,6 +40,7 @@ urlpatterns = [
     path("messages/<str:message>/body", messages.message_body, name="message_body"),
     path("intake", intake.intake_page, name="intake"),
     path("intake/upload", intake.upload, name="upload"),
+    path("intake/<str:upload>/again", intake.again, name="again"),
     path("intake/<str:upload>/rejected", intake.rejected, name="rejected"),
     path("widgets/upload/<str:upload>", intake.upload_state, name="upload_state"),
 ]

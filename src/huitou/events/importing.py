@@ -23,6 +23,7 @@ from huitou.events.segment import read_segment
 from huitou.events.versions import number_versions
 from huitou.kit import clock
 from huitou.kit.errors import Rejected
+from huitou.kit.text import Text
 
 BATCH = 2_000  # records in one commit: short enough that ingest beside it is not held up
 
@@ -41,7 +42,8 @@ class ImportResult:
     rejected: int = 0
     rejected_file: str | None = None
     events: int = 0  # newly stored
-    reasons: dict[str, int] = field(default_factory=dict)  # of the rejected
+    reasons: dict[str, int] = field(default_factory=dict)  # of the rejected, as said in English
+    told: dict[str, Text] = field(default_factory=dict)  # the same reasons in every language
     mapping: dict[str, str] = field(default_factory=dict)  # role -> column, where it was guessed
 
 
@@ -51,10 +53,11 @@ def import_file(
     kind: str | None = None,
     progress: Progress | None = None,
     rejected_to: Path | None = None,
+    language: str = "en",
 ) -> ImportResult:
     """Refused where the file as a whole cannot be read; bad rows go to a file with their reasons.
 
-    That file stands beside the imported one, or in the folder `rejected_to`.
+    That file stands beside the imported one, or in the folder `rejected_to`; its reasons are in that language.
     """
     options = options or Options()
     connector = find_connector(kind) if kind else recognise(path, options.mapping)
@@ -62,7 +65,11 @@ def import_file(
     result = ImportResult(str(path), connector.name, mapping=shown_mapping(path, connector.name, options))
     records = connector.read(path, options)
     done = 0
-    with RejectedRows(path, rejected_to) as rejected, ThreadPoolExecutor(1, "import") as committer, few_collections():
+    with (
+        RejectedRows(path, rejected_to, language) as rejected,
+        ThreadPoolExecutor(1, "import") as committer,
+        few_collections(),
+    ):
         waiting: _Batch | None = None
         # While one batch is committed the next is read: the database and we work at the same time.
         for batch in chain(_batches(records, connector.name, committer), [None]):
@@ -110,6 +117,7 @@ def _settle(batch: _Batch, result: ImportResult, rejected: RejectedRows) -> None
         if isinstance(read, Rejected):
             result.rejected += len(record.rows)
             result.reasons[read.reason] = result.reasons.get(read.reason, 0) + len(record.rows)
+            result.told[read.reason] = read.told
             rejected.add(record, read)
         else:
             _count(record, list(islice(outcomes, len(read))), result)

@@ -17,14 +17,16 @@ from huitou.events.connectors.base import Record
 from huitou.events.connectors.cells import Line
 from huitou.events.connectors.files import REJECTED_COLUMNS
 from huitou.kit.errors import Rejected
+from huitou.kit.text import say
 
 
 class RejectedRows:
     """`NAME.rejected.csv` for tables, `NAME.rejected.ndjson` for JSON; made when the first row comes."""
 
-    def __init__(self, origin: Path, folder: Path | None = None) -> None:
+    def __init__(self, origin: Path, folder: Path | None = None, language: str = "en") -> None:
         self.origin = origin
         self.folder = folder
+        self.language = language
         self.path: Path | None = None
         self._file: Any = None
         self._writer: Any = None
@@ -55,11 +57,11 @@ class RejectedRows:
         if self._writer is None:
             self._writer = csv.writer(self._file)
             self._writer.writerow([*REJECTED_COLUMNS, *line.columns])
-        self._writer.writerow([number, why.field, str(why), *map(_safe_cell, line.cells)])
+        self._writer.writerow([number, why.field, say(why.message, self.language), *map(_safe_cell, line.cells)])
 
     def _write_value(self, number: int, why: Rejected, original: Any) -> None:
         self._open("ndjson")
-        document = {"row": number, "field": why.field, "reason": str(why), "original": original}
+        document = {"row": number, "field": why.field, "reason": say(why.message, self.language), "original": original}
         self._file.write(_as_json(document) + "\n")
 
 

@@ -44,7 +44,14 @@ class Rejected(HuitouError):
 
     @property
     def reason(self) -> str:
-        return f"{self.field}: {self}" if self.field else str(self)
+        return say(self.told, "en")
+
+    @property
+    def told(self) -> Text:
+        """The field and the reason, in every language the reason has."""
+        colon = {"zh": "："}
+        named = ((language, f"{self.field}{colon.get(language, ': ')}") for language in self.message)
+        return {language: (where if self.field else "") + self.message[language] for language, where in named}
 
 
 class Unavailable(HuitouError):

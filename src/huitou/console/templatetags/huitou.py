@@ -172,6 +172,14 @@ def said(text: Any) -> str:
     return words.said(text)
 
 
+@register.filter
+def names_for(upload: Any) -> list[str]:
+    """What a column may be called that an upload was refused for want of."""
+    from huitou.console import uploads
+
+    return uploads.names_for(upload)
+
+
 @register.inclusion_tag("parts/icon.html")
 def icon(name: str) -> dict[str, str]:
     return {"name": name}

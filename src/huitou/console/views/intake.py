@@ -2,51 +2,96 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
+from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from huitou.console import uploads
-from huitou.console.page import page, widget
+from huitou.console.page import page, speaks, widget
 from huitou.console.reads import intake, snapshot
 from huitou.console.views.broadcasts import page_number
 from huitou.events.connectors import CONNECTORS, find_connector
 from huitou.events.connectors.base import Options
 from huitou.kit import clock
 from huitou.kit.errors import Refused
+from huitou.kit.text import Text, say
 
 
 @page
 def intake_page(request: HttpRequest) -> HttpResponse:
+    return _show(request)
+
+
+def _show(request: HttpRequest, problem: str = "") -> HttpResponse:
+    """The page; with what is wrong about the form that was sent, and what was filled in."""
     shown = {
         "nav": "intake",
         "backlog": intake.backlog(),
         "sources": intake.sources(),
         "quarantine": intake.quarantine(page_number(request)),
         "uploads": uploads.latest(),
-        "formats": [(name, find_connector(name).title) for name in CONNECTORS],
+        "formats": _formats(),
         "broadcasts": snapshot.broadcasts(),
+        "problem": problem,
+        "filled": {name: request.POST.get(name, "") for name in ("format", "broadcast", "time_default")},
     }
-    return render(request, "intake.html", shown)
+    return render(request, "intake.html", shown, status=422 if problem else 200)
 
 
 @page
 @require_POST
 def upload(request: HttpRequest) -> HttpResponse:
+    """Where something is wrong nothing is stored, and the form stays with what was filled in and chosen."""
+    try:
+        files, kind, options = _files(request), _kind(request), _options(request)
+        for file in files:
+            stored = uploads.store(file.name or "file", file.chunks(), request.user.get_username(), speaks())
+            uploads.start(stored, options, kind)
+    except Refused as error:
+        return _refused(request, say(error.message, speaks()))
+    if request.headers.get("HX-Request"):
+        return HttpResponse(status=204, headers={"HX-Redirect": reverse("intake")})
+    return redirect("intake")
+
+
+def _refused(request: HttpRequest, problem: str) -> HttpResponse:
+    if request.headers.get("HX-Request"):  # 200, or htmx would not show it; a chosen file stays in the form
+        return render(request, "parts/problem.html", {"problem": problem})
+    return _show(request, problem)
+
+
+def _files(request: HttpRequest) -> list[Any]:
     files = request.FILES.getlist("file")
     if not files:
-        raise Refused({"zh": "没有选择文件。", "en": "no file was chosen"})
-    kind, options = _kind(request), _options(request)
+        raise Refused({"zh": "没有选择文件。", "en": "No file was chosen."})
     for file in files:
-        stored = uploads.store(file.name or "file", file.chunks(), request.user.get_username())
-        uploads.start(stored, options, kind)
+        if not file.size:
+            raise Refused({"zh": f"文件 {file.name} 是空的。", "en": f"The file {file.name} is empty."})
+    return list(files)
+
+
+@page
+@require_POST
+def again(request: HttpRequest, upload: str) -> HttpResponse:
+    """An uploaded file that could not be made out, once more with what was missing."""
+    try:
+        kind, options = _kind(request), _options(request)
+        uploads.start(uploads.again(upload, speaks()), options, kind)
+    except Refused as error:
+        return _refused(request, say(error.message, speaks()))
     return redirect("intake")
 
 
 @widget
 def upload_state(request: HttpRequest, upload: str) -> HttpResponse:
-    return render(request, "widgets/upload.html", {"upload": uploads.find(upload)})
+    return render(request, "widgets/upload.html", {"upload": uploads.find(upload), "formats": _formats()})
+
+
+def _formats() -> list[tuple[str, Text]]:
+    return [(name, find_connector(name).title) for name in CONNECTORS]
 
 
 @page
@@ -60,7 +105,7 @@ def rejected(request: HttpRequest, upload: str) -> FileResponse:
 def _kind(request: HttpRequest) -> str | None:
     kind = request.POST.get("format") or None
     if kind is not None and kind not in CONNECTORS:
-        raise Refused({"zh": f"没有格式 {kind}。", "en": f"there is no format {kind}"})
+        raise Refused({"zh": f"没有格式 {kind}。", "en": f"There is no format {kind}."})
     return kind
 
 
@@ -69,5 +114,10 @@ def _options(request: HttpRequest) -> Options:
     try:
         at = clock.parse_time(text, Options().zone) if text else None
     except ValueError as error:
-        raise Refused({"zh": f"“{text}”不是时间。", "en": _("“%(text)s” is not a time.") % {"text": text}}) from error
+        raise Refused(
+            {
+                "zh": f"“{text}”不是时间。请写成 2026-11-20 20:00。",
+                "en": f"“{text}” is not a time. Write it like 2026-11-20 20:00.",
+            }
+        ) from error
     return Options(time_default=at, broadcast=request.POST.get("broadcast", "").strip() or None)

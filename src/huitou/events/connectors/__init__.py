@@ -48,7 +48,12 @@ def recognise(path: Path, mapping: Mapping[str, str] | None = None) -> Connector
     candidates = [connector for connector in CONNECTORS.values() if connector.recognise(head) > 0]
     if not candidates:
         known = ", ".join(CONNECTORS)
-        raise refuse_file(path, f"认不出格式,请用 --as 指明:{known}", f"no known format: name one by --as ({known})")
+        raise refuse_file(
+            path,
+            f"认不出格式,请用 --as 指明:{known}",
+            f"no known format: name one by --as ({known})",
+            code="unknown_format",
+        )
     return max(candidates, key=lambda connector: (_explained(connector, head), connector.recognise(head)))
 
 

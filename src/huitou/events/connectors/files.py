@@ -36,8 +36,8 @@ class Head:
     lines: bool = field(default=False)  # one JSON value per line
 
 
-def refuse_file(path: Path, zh: str, en: str) -> Refused:
-    return Refused({"zh": f"{path.name}:{zh}", "en": f"{path.name}: {en}"})
+def refuse_file(path: Path, zh: str, en: str, code: str | None = None) -> Refused:
+    return Refused({"zh": f"{path.name}：{zh}", "en": f"{path.name}: {en}"}, code=code)
 
 
 def open_bytes(path: Path) -> IO[bytes]:
