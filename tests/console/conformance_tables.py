@@ -23,6 +23,9 @@ TOLD = {
     "stage": "active",
     "first": 2,
     "last": 6,
+    "by_email": True,
+    "sort": "seen",
+    "customers": "c01,c09,c15",
     "part": "林",
     "offset_us": 8 * HOUR,
 }

@@ -70,6 +70,28 @@ def test_what_is_wrong_is_named_and_what_was_typed_stays(english: Any, campaign:
     assert listed() == [("winter-tea", 1, "active", False)]
 
 
+def test_a_complaint_names_its_key_once(browser: Any, campaign: str) -> None:
+    page = text_of(browser.post("/campaigns/winter-tea", {"body": CAMPAIGN.replace("holdout = 0.5", "holdout = 20")}))
+    assert "<code>holdout</code> 写的是 20，应当" in page
+
+
+def test_an_older_version_is_looked_at_and_taken_up_again(english: Any, campaign: str) -> None:
+    english.post("/campaigns/winter-tea", {"body": CAMPAIGN.replace("holdout = 0.5", "holdout = 0.2")})
+    page = text_of(english.get("/campaigns/winter-tea?version=1"))
+    assert "This is version 1; version 2 is in force." in page
+    assert "holdout = 0.5" in page
+    english.post("/campaigns/winter-tea?version=1", {"body": CAMPAIGN})
+    assert listed() == [("winter-tea", 3, "active", False)]
+
+
+def test_the_file_says_whose_clock_and_what_a_message_costs(browser: Any, campaign: str) -> None:
+    page = text_of(browser.get("/campaigns/winter-tea"))
+    assert "按客户所在时区，未知时按 Asia/Shanghai" in page
+    assert "每条 ¥0.001" in page
+    assert "<dd>群发</dd>" in page
+    assert "<dd>中文</dd>" in page
+
+
 def test_pause_and_resume(english: Any, campaign: str) -> None:
     assert english.get("/pause/winter-tea").status_code == 405
     english.post("/pause/winter-tea")

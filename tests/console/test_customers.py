@@ -64,6 +64,28 @@ def test_a_search_belongs_to_who_made_it_and_is_forgotten_in_the_end(english: An
     assert english.get(address).headers["Location"] == "/customers"
 
 
+def test_a_search_tells_namesakes_apart(english: Any, shop: Shop) -> None:
+    shop.introduce("u10", phone="13812345678")
+    shop.put()
+    page = text_of(english.post("/customers", {"who": "林1"}, follow=True))
+    assert "+86138****5678" in page
+    assert "13812345678" not in page
+    found = text_of(english.post("/customers", {"who": "林"}, follow=True))
+    assert re.findall(r'data-label="Spent">([^<]*)', found)[:3] == ["¥199.00", "¥199.00", "¥0.00"]
+
+
+def test_customers_are_narrowed_and_ordered(english: Any, shop: Shop) -> None:
+    def rows(query: str) -> list[str]:
+        return re.findall(r'<a class="row-link" href="[^"]*">([^<]*)', text_of(english.get(f"/customers{query}")))
+
+    assert len(rows("")) == 12
+    assert rows("?email=no") == ["林11"]
+    assert set(rows("")[:2]) == {"林0", "林6"}
+    assert rows("?sort=ordered")[:2] == ["林6", "林0"]
+    assert rows("?sort=seen")[0] == "林11"
+    assert rows("?email=no&stage=nothing") == []
+
+
 def test_what_a_customer_wrote_is_text_and_never_markup(english: Any, shop: Shop) -> None:
     from .conftest import STARTED
 

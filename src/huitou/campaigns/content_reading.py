@@ -50,5 +50,5 @@ def _template(keys: Keys, key: str, default: str | None) -> str | None:
         Environment().from_string(text)
     except LiquidError as error:
         said = str(error).splitlines()[0]
-        raise CampaignError(keys.at(key), f"模板有误:{said}。", f"the template is wrong: {said}") from error
+        raise CampaignError(keys.at(key), f"模板有误：{said}。", f"the template is wrong: {said}") from error
     return text or None

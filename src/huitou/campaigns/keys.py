@@ -8,18 +8,21 @@ from itertools import pairwise
 from typing import Any
 
 from huitou.kit.errors import Refused
+from huitou.kit.text import Text
 
 LARGEST = 10**15  # minor units, see kit.money
 
 
 class CampaignError(Refused):
-    """A campaign file that cannot be used; `key` is the path to the key, e.g. timing[2].hours."""
+    """A campaign file that cannot be used; `key` is the path to the key, e.g. timing[2].hours, and `complaint` what is
+    wrong with it, without the key."""
 
     code = "campaign"
 
     def __init__(self, key: str, zh: str, en: str) -> None:
         self.key = key
-        where_zh, where_en = (f"{key}:", f"{key}: ") if key else ("", "")
+        self.complaint: Text = {"zh": zh, "en": en}
+        where_zh, where_en = (f"{key}：", f"{key}: ") if key else ("", "")
         super().__init__({"zh": f"触达活动文件 {where_zh}{zh}", "en": f"campaign file, {where_en}{en}"})
 
 
@@ -68,7 +71,7 @@ class Keys:
     def numbers(self, key: str, *, low: float, high: float) -> tuple[float, ...]:
         """A list of numbers in rising order; a single number counts as a list of one."""
         allowed = (
-            f"由小到大的一列数,每个在 {low:g} 到 {high:g} 之间",
+            f"由小到大的一列数，每个在 {low:g} 到 {high:g} 之间",
             f"a rising list of numbers, each from {low:g} to {high:g}",
         )
 
@@ -131,13 +134,13 @@ class Keys:
     ) -> CampaignError:
         hint_zh, hint_en = _guess(guess, known) if guess else ("", "")
         shown = _show(value)
-        return CampaignError(self.at(key), f"写的是 {shown},应当{zh}。{hint_zh}", f"{shown} {en}{hint_en}")
+        return CampaignError(self.at(key), f"写的是 {shown}，应当{zh}。{hint_zh}", f"{shown} {en}{hint_en}")
 
     def _read(self, key: str, default: Any, fits: Callable[[Any], object], allowed: tuple[str, str]) -> Any:
         self._asked.append(key)
         if key not in self._table:
             if default is None:
-                raise CampaignError(self.at(key), f"缺少这个键,应当是{allowed[0]}。", f"is missing: {allowed[1]}")
+                raise CampaignError(self.at(key), f"缺少这个键，应当是{allowed[0]}。", f"is missing: {allowed[1]}")
             return default
         value = self._table[key]
         if not fits(value):

@@ -135,7 +135,7 @@ def _check_references(campaign: Campaign) -> None:
         except ValueError:
             raise CampaignError(
                 "quiet",
-                f"渠道 {name} 的静默时段加起来占满了一整天,永远发不出去。",
+                f"渠道 {name} 的静默时段加起来占满了一整天，永远发不出去。",
                 f"the quiet hours of {name} fill the whole day: nothing could be sent",
             ) from None
 
@@ -149,7 +149,7 @@ def _policy(keys: Keys) -> str:
         raise keys.wrong(
             "policy",
             value,
-            f"是 {allowed} 之一,可以带 @版本",
+            f"是 {allowed} 之一，可以带 @版本",
             f"must be one of {allowed}, or NAME@VERSION",
             name,
             POLICIES,
@@ -160,7 +160,7 @@ def _policy(keys: Keys) -> str:
 def _currency(keys: Keys) -> str:
     value = keys.text("currency", "CNY")
     if not (len(value) == 3 and value.isascii() and value.isalpha()):
-        raise keys.wrong("currency", value, "是三个字母的货币代码,例如 CNY", "must be a currency code such as CNY")
+        raise keys.wrong("currency", value, "是三个字母的货币代码，例如 CNY", "must be a currency code such as CNY")
     return value.upper()
 
 
@@ -170,7 +170,7 @@ def _timezone(keys: Keys) -> str:
         zone_of(value)
     except ValueError:
         raise keys.wrong(
-            "timezone", value, "是时区名,例如 Asia/Shanghai", "must be a time zone such as Asia/Shanghai"
+            "timezone", value, "是时区名，例如 Asia/Shanghai", "must be a time zone such as Asia/Shanghai"
         ) from None
     return value
 
@@ -242,7 +242,7 @@ def _channel(keys: Keys) -> Channel:
         raise keys.wrong(
             "name",
             name,
-            f"是 {known} 之一,或者另写 address",
+            f"是 {known} 之一，或者另写 address",
             f"must be one of {known}, or come with an address",
             name,
             FACTS,
@@ -352,7 +352,7 @@ def _hosts(keys: Keys) -> tuple[str, ...]:
     for host in hosts:
         if "/" in host or ":" in host or " " in host:
             raise keys.wrong(
-                "hosts", host, "只写域名,例如 shop.example.com", "must be a host name alone, e.g. shop.example.com"
+                "hosts", host, "只写域名，例如 shop.example.com", "must be a host name alone, e.g. shop.example.com"
             )
     keys.close()
     return hosts

@@ -96,7 +96,7 @@ def _known(state: str) -> str:
     if state not in STATES:
         raise Refused(
             {
-                "zh": f"状态 {state} 不存在,可以是 {'、'.join(STATES)}。",
+                "zh": f"状态 {state} 不存在，可以是 {'、'.join(STATES)}。",
                 "en": f"there is no state {state}; it can be {', '.join(STATES)}",
             }
         )
@@ -108,7 +108,7 @@ def _no_campaign(connection: Connection, name: str, version: int | None) -> NotF
     which = name if version is None else f"{name} v{version}"
     return NotFound(
         {
-            "zh": f"没有触达活动 {which}。" + (f"已有:{'、'.join(names)}。" if names else ""),
+            "zh": f"没有触达活动 {which}。" + (f"已有：{'、'.join(names)}。" if names else ""),
             "en": f"there is no campaign {which}" + (f"; there are: {', '.join(names)}" if names else ""),
         }
     )

@@ -25,7 +25,7 @@ from huitou.cli.common import tell
 app = typer.Typer(
     name="huitou",
     help=tell(
-        "回头:把看过直播没下单的人请回来,并证明有效。先试 `huitou demo`。",
+        "回头：把看过直播没下单的人请回来，并证明有效。先试 `huitou demo`。",
         "Huitou brings live-commerce viewers back, and proves that it worked. Try `huitou demo` first.",
     ),
     no_args_is_help=True,

@@ -79,7 +79,7 @@ def check_disk() -> Finding:
         with tempfile.NamedTemporaryFile(dir=folder, prefix=".check-"):
             pass
     except OSError as error:
-        return Finding("disk", "bad", {"zh": f"{folder} 写不了:{error.strerror}", "en": f"{folder}: {error.strerror}"})
+        return Finding("disk", "bad", {"zh": f"{folder} 写不了：{error.strerror}", "en": f"{folder}: {error.strerror}"})
     free = shutil.disk_usage(folder).free
     state: State = "good" if free >= ROOM_LEFT else "bad"
     left = f"{free / 1024**3:,.1f} GiB"
@@ -98,7 +98,7 @@ def check_database() -> Finding:
     off = [name for name, value in known.items() if value == "off"]
     if off:
         named = ", ".join(off)
-        lost = {"zh": f"{named} 关闭:断电会丢已确认的数据", "en": f"{named} off: a power cut loses confirmed data"}
+        lost = {"zh": f"{named} 关闭：断电会丢已确认的数据", "en": f"{named} off: a power cut loses confirmed data"}
         return Finding("database", "bad", lost)
     return Finding(
         "database",
@@ -122,7 +122,7 @@ def check_lake() -> Finding:
             files = lake.files(table)
         except (DeltaError, OSError) as error:
             reason = str(error).splitlines()[0][:200]
-            return Finding("lake", "bad", {"zh": f"{table.name} 读不了:{reason}", "en": f"{table.name}: {reason}"})
+            return Finding("lake", "bad", {"zh": f"{table.name} 读不了：{reason}", "en": f"{table.name}: {reason}"})
         gone = [file for file in files if not os.access(file, os.R_OK)]
         if gone:
             return Finding(
@@ -149,11 +149,11 @@ def check_mail() -> Finding:
         with socket.create_connection((host, port), PATIENCE) as connection:
             greeting = "220" if parts.scheme == "smtps" else connection.recv(512).decode("utf-8", "replace").strip()
     except OSError as error:
-        return Finding("mail", "bad", {"zh": f"{host}:{port} 连不上:{error}", "en": f"{host}:{port}: {error}"})
+        return Finding("mail", "bad", {"zh": f"{host}:{port} 连不上：{error}", "en": f"{host}:{port}: {error}"})
     if not greeting.startswith("220"):
         said = greeting[:100]
         return Finding(
-            "mail", "bad", {"zh": f"{host}:{port} 不是邮件服务器:{said}", "en": f"{host}:{port} said {said!r}"}
+            "mail", "bad", {"zh": f"{host}:{port} 不是邮件服务器：{said}", "en": f"{host}:{port} said {said!r}"}
         )
     return Finding("mail", "good", {"zh": f"{host}:{port} 有应答", "en": f"{host}:{port} answers"})
 
@@ -166,7 +166,10 @@ def check_address() -> Finding:
     try:
         answer = httpx.get(f"{url}/health", timeout=PATIENCE)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        unreached = {"zh": f"{url} 没有应答:{error}(服务没开?)", "en": f"{url}: {error} (is `huitou serve` running?)"}
+        unreached = {
+            "zh": f"{url} 没有应答：{error}（服务没开？）",
+            "en": f"{url}: {error} (is `huitou serve` running?)",
+        }
         return Finding("address", "warning", unreached)
     if answer.status_code != 200:
         wrong = {"zh": f"{url}/health 答 {answer.status_code}", "en": f"{url}/health answers {answer.status_code}"}

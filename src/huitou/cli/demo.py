@@ -53,7 +53,7 @@ def demo(
         from huitou.flows.follow_up import choose_campaign, read_report, show_reach
 
         campaign = choose_campaign(example("follow-up.toml"))
-        heading(tell("谁看了没下单,能不能触达", "Who watched and did not order, and who of them can be reached"))
+        heading(tell("谁看了没下单，能不能触达", "Who watched and did not order, and who of them can be reached"))
         from huitou.cli.reach import print_reach
 
         print_reach(show_reach(BROADCAST, campaign))
@@ -136,7 +136,7 @@ def check_ours(folder: Path) -> None:
     if folder.exists() and any(folder.iterdir()) and not (folder / ".demo").exists():
         raise Refused(
             {
-                "zh": f"{folder} 不是演示用的文件夹,不会清空它;请用 --data 换一个。",
+                "zh": f"{folder} 不是演示用的文件夹，不会清空它；请用 --data 换一个。",
                 "en": f"{folder} is no demo folder and will not be emptied: choose another with --data",
             }
         )
@@ -159,7 +159,7 @@ def heading(text: str) -> None:
 
 
 def import_evening() -> None:
-    heading(tell("导入:四种来源的十个文件", "Import: ten files from four kinds of sources"))
+    heading(tell("导入：四种来源的十个文件", "Import: ten files from four kinds of sources"))
     for name in EVENING_FILES:
         bring_in(name)
 
@@ -186,14 +186,14 @@ def plan(campaign) -> None:  # type: ignore[no-untyped-def]
     from huitou.cli.plan import print_plan
     from huitou.flows.follow_up import plan_follow_up
 
-    heading(tell("方案:每个人的决定和原因", "The plan: a decision and a reason for everybody"))
+    heading(tell("方案：每个人的决定和原因", "The plan: a decision and a reason for everybody"))
     with err.status(tell("制定方案 …", "deciding …")):
         planned = plan_follow_up(BROADCAST, campaign)
     print_plan(planned)
 
 
 def import_late() -> None:
-    heading(tell("第二天早上:迟到的订单", "Next morning: orders that came late"))
+    heading(tell("第二天早上：迟到的订单", "Next morning: orders that came late"))
     move_to(clock.parse_time(MORNING))
     bring_in(LATE_FILE)
 
@@ -202,7 +202,7 @@ def live_week(seed: int) -> None:
     from huitou.cli.demo_week import DemoWeek
 
     heading(
-        tell("一周过去:发送、打开、点击、下单、退订", "A week passes: sending, opening, clicking, ordering, leaving")
+        tell("一周过去：发送、打开、点击、下单、退订", "A week passes: sending, opening, clicking, ordering, leaving")
     )
     week = DemoWeek(seed)
     hours = round((week.ends_at - clock.now_us()) / clock.HOUR)
@@ -224,6 +224,15 @@ def wait_for_visitors() -> None:
     heading(tell("控制台", "The console"))
     out.print(f"  {settings().public_url}", markup=False)
     out.print(tell(f"  用户 {USER}  密码 {password}", f"  user {USER}  password {password}"), markup=False)
+    now, data = clock.to_iso(clock.now_us()), settings().data
+    out.print(
+        tell(
+            f"  演示的时钟停在 {now}；用命令行查看时请带上：",
+            f"  The demo's clock stands at {now}; on the command line say so:",
+        ),
+        markup=False,
+    )
+    out.print(f"  huitou portrait CUSTOMER --data {data} --now {now}", markup=False, soft_wrap=True)
     out.print(tell("  按 Ctrl-C 结束。", "  Ctrl-C ends it."), style="dim")
     try:
         while True:

@@ -140,8 +140,8 @@ class DemoWeek:
     def summary(self) -> str:
         count = self.counts
         return tell(
-            f"收到 {count['mails']:,} 封邮件,打开 {count['open']:,},点击 {count['click']:,},"
-            f"下单 {count['order']:,}(含没收到邮件的人),退订 {count['unsubscribe']:,},投诉 {count['complaint']:,}",
+            f"收到 {count['mails']:,} 封邮件，打开 {count['open']:,}，点击 {count['click']:,}，"
+            f"下单 {count['order']:,}（含没收到邮件的人），退订 {count['unsubscribe']:,}，投诉 {count['complaint']:,}",
             f"{count['mails']:,} mails received, {count['open']:,} opened, {count['click']:,} clicked, "
             f"{count['order']:,} orders (also of people who got no mail), {count['unsubscribe']:,} opted out, "
             f"{count['complaint']:,} complained",

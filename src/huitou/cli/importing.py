@@ -100,22 +100,22 @@ def _import_one(path: Path, options: Options, as_format: str | None, quiet: bool
 
 def print_result(result: ImportResult) -> None:
     counts = tell(
-        f"接收 {result.accepted:,} 行,重复 {result.duplicate:,},退回 {result.rejected:,}",
+        f"接收 {result.accepted:,} 行，重复 {result.duplicate:,}，退回 {result.rejected:,}",
         f"{result.accepted:,} rows accepted, {result.duplicate:,} duplicate, {result.rejected:,} rejected",
     )
     if result.quarantined:
         counts += tell(
-            f",隔离 {result.quarantined:,}(编号相同、内容不同)",
+            f"，隔离 {result.quarantined:,}（编号相同、内容不同）",
             f", {result.quarantined:,} quarantined (same id, other content)",
         )
     out.print(f"{Path(result.file).name}  [dim]{result.format}[/dim]  {counts}")
     if result.mapping:
         columns = ", ".join(f"{role}={column}" for role, column in result.mapping.items())
-        out.print(tell(f"  列:{columns}(用 --map 改)", f"  columns: {columns} (change with --map)"), style="dim")
+        out.print(tell(f"  列：{columns}（用 --map 改）", f"  columns: {columns} (change with --map)"), style="dim")
     for reason, rows in sorted(result.reasons.items(), key=lambda item: -item[1])[:5]:
         out.print(f"  {rows:,} × {say_text(result.told.get(reason, reason))}", style="yellow", markup=False)
     if result.rejected_file:
-        out.print(tell(f"  退回的行及原因:{result.rejected_file}", f"  rejected rows and why: {result.rejected_file}"))
+        out.print(tell(f"  退回的行及原因：{result.rejected_file}", f"  rejected rows and why: {result.rejected_file}"))
 
 
 def _read_mapping(pairs: list[str]) -> dict[str, str]:

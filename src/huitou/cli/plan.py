@@ -104,11 +104,11 @@ def print_plan(planned: Planned, dry_run: bool = False, file: Path | None = None
     ]
     print_rows("", [tell("决定", "decision"), tell("原因", "why"), tell("人数", "people")], rows)
     messages = planned.decisions.column("action").to_pylist().count("send")
-    kept = tell("(预演,没有保存)", "(dry run, nothing kept)") if dry_run else ""
+    kept = tell("（预演，没有保存）", "(dry run, nothing kept)") if dry_run else ""
     people, which = first.num_rows, f"{planned.broadcast} × {planned.campaign.name} v{planned.campaign.version}"
     out.print(
         tell(
-            f"{which}:{people:,} 人,{messages:,} 条消息,新排队 {planned.queued:,} 条{kept}",
+            f"{which}：{people:,} 人，{messages:,} 条消息，新排队 {planned.queued:,} 条{kept}",
             f"{which}: {people:,} people, {messages:,} messages, {planned.queued:,} newly queued {kept}",
         )
     )

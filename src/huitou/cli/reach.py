@@ -44,8 +44,8 @@ def print_reach(reach: Reach) -> None:
     broadcast = reach.broadcast
     out.print(
         tell(
-            f"[bold]{broadcast}[/bold]  观看 {reach.watchers:,},认识 {reach.known:,},可触达 {reach.reachable:,};"
-            f"未下单 {reach.not_ordered:,},其中可触达 {reach.reachable_not_ordered:,}",
+            f"[bold]{broadcast}[/bold]  观看 {reach.watchers:,}，认识 {reach.known:,}，可触达 {reach.reachable:,}；"
+            f"未下单 {reach.not_ordered:,}，其中可触达 {reach.reachable_not_ordered:,}",
             f"[bold]{broadcast}[/bold]  {reach.watchers:,} watched, {reach.known:,} known, {reach.reachable:,} reachable; "
             f"{reach.not_ordered:,} did not order, {reach.reachable_not_ordered:,} of them reachable",
         )

@@ -28,7 +28,7 @@ WHY = {
     "no_variation": {"zh": "两边没有差别可比", "en": "nothing varies"},
     "too_few_outcomes": {"zh": "订单太少", "en": "too few orders"},
     "sample_ratio_mismatch": {
-        "zh": "对照组人数不对,随机化可能坏了",
+        "zh": "对照组人数不对，随机化可能坏了",
         "en": "the split is off: randomisation may be broken",
     },
     "interval_holds_zero": {"zh": "区间包含零", "en": "the interval holds zero"},
@@ -38,7 +38,7 @@ WHY = {
 NO_LIFT = {
     "nobody_written_to": {"zh": "没有给任何人发送", "en": "nobody was written to"},
     "nobody_held_out": {
-        "zh": "没有留对照组,没有可比的人",
+        "zh": "没有留对照组，没有可比的人",
         "en": "nobody was held out, so there is nobody to compare with",
     },
 }
@@ -66,7 +66,9 @@ def show_report(
 def print_report(report: Report) -> None:
     when = clock.to_datetime(report.started_at, "Asia/Shanghai").strftime("%Y-%m-%d %H:%M")
     state = (
-        tell("观察期已结束", "final") if report.is_final else tell("观察期未满,暂定", "provisional: the window is open")
+        tell("观察期已结束", "final")
+        if report.is_final
+        else tell("观察期未满，暂定", "provisional: the window is open")
     )
     out.print(f"[bold]{report.broadcast}[/bold] {report.title or ''}  {when}  {report.campaign}  ({state})")
     _print_funnel(report)
@@ -76,7 +78,7 @@ def print_report(report: Report) -> None:
         print_caused(report.caused, report.currency)
     else:
         why = say_text(NO_LIFT[report.no_lift or "nobody_written_to"])
-        out.print(tell(f"不谈增量:{why}。", f"No lift is claimed: {why}."))
+        out.print(tell(f"不谈增量：{why}。", f"No lift is claimed: {why}."))
     _print_observed(report.observed)
 
 
@@ -106,7 +108,7 @@ def _print_sent(report: Report) -> None:
     sent = report.sent
     out.print(
         tell(
-            f"发出 {sent.handed_over:,} 条,打开 {sent.opened:,},点击 {sent.clicked:,},状态不明 {sent.in_doubt:,}",
+            f"发出 {sent.handed_over:,} 条，打开 {sent.opened:,}，点击 {sent.clicked:,}，状态不明 {sent.in_doubt:,}",
             f"{sent.handed_over:,} messages sent, {sent.opened:,} opened, {sent.clicked:,} clicked, {sent.in_doubt:,} in doubt",
         )
     )
@@ -114,27 +116,27 @@ def _print_sent(report: Report) -> None:
         from huitou.decisions.reasons import name_reason
 
         stopped = ", ".join(f"{name_reason(reason, language())} {count:,}" for reason, count in sent.not_sent.items())
-        out.print(tell(f"拦下:{stopped}", f"stopped: {stopped}"), style="dim")
+        out.print(tell(f"拦下：{stopped}", f"stopped: {stopped}"), style="dim")
 
 
 def print_caused(caused: Caused, currency: str) -> None:
     """The lift in words, with its interval; money in the major unit."""
     orders, profit = caused.orders, caused.profit_minor
     title = tell(
-        f"增量(随机对照:发送 {orders.n:,} 人,对照 {orders.control_n:,} 人)",
+        f"增量（随机对照：发送 {orders.n:,} 人，对照 {orders.control_n:,} 人）",
         f"Lift (randomised: {orders.n:,} written to, {orders.control_n:,} left alone)",
     )
     rows = [
         [tell("订单/千人", "orders per 1,000"), *_per_1000(orders), _verdict(orders)],
         [
-            tell("利润(扣除优惠与发送成本)", "profit after offers and messages"),
+            tell("利润（扣除优惠与发送成本）", "profit after offers and messages"),
             *_money(profit, currency),
             _verdict(profit),
         ],
     ]
     print_rows(title, ["", tell("增量", "lift"), tell("95% 区间", "95% interval"), ""], rows)
     costs = tell(
-        f"发送成本 {format_money(round(caused.message_cost_minor), currency)},优惠 {format_money(round(caused.discount_minor), currency)}",
+        f"发送成本 {format_money(round(caused.message_cost_minor), currency)}，优惠 {format_money(round(caused.discount_minor), currency)}",
         f"messages cost {format_money(round(caused.message_cost_minor), currency)}, offers {format_money(round(caused.discount_minor), currency)}",
     )
     roi = f"  ROI {caused.roi.roi:+.0%} [{caused.roi.low:+.0%}, {caused.roi.high:+.0%}]" if caused.roi else ""
@@ -172,15 +174,15 @@ def _verdict(lift: ArmLift) -> str:
 
 def _print_observed(observed: Observed) -> None:
     rows = [[row["broadcast"], f"{row['viewers']:,}", f"{row['share']:.2%}"] for row in observed.conversions]
-    title = tell("仅为观察,不代表因果", "Observed only, not caused")
+    title = tell("仅为观察，不代表因果", "Observed only, not caused")
     print_rows(title, [tell("场次", "broadcast"), tell("观看", "viewers"), tell("看播成交率", "live conversion")], rows)
     pooled = [f"{one.share:.2%}" if one.share is not None else "–" for one in (observed.before, observed.after)]
-    out.print(tell(f"之前合计 {pooled[0]},之后合计 {pooled[1]}", f"all before {pooled[0]}, all after {pooled[1]}"))
+    out.print(tell(f"之前合计 {pooled[0]}，之后合计 {pooled[1]}", f"all before {pooled[0]}, all after {pooled[1]}"))
     rates = (observed.opt_outs_per_1000, observed.complaints_per_1000, observed.negative_replies_per_1000)
     shown = [f"{rate:.1f}" if rate is not None else "–" for rate in rates]
     out.print(
         tell(
-            f"每千条:退订 {shown[0]},投诉 {shown[1]},负面回复 {shown[2]}",
+            f"每千条：退订 {shown[0]}，投诉 {shown[1]}，负面回复 {shown[2]}",
             f"per 1,000 messages: {shown[0]} opt-outs, {shown[1]} complaints, {shown[2]} negative replies",
         ),
         markup=False,

@@ -30,7 +30,7 @@ def send_messages(as_json: AsJson = False, now: Now = None, data: Data = None) -
     if result.down:
         for channel, why in result.down.items():
             err.print(
-                tell(f"[red]✗[/red] 渠道 {channel} 连不上:{why}", f"[red]✗[/red] channel {channel} is down: {why}")
+                tell(f"[red]✗[/red] 渠道 {channel} 连不上：{why}", f"[red]✗[/red] channel {channel} is down: {why}")
             )
         raise typer.Exit(1)
 

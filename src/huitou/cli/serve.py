@@ -48,7 +48,7 @@ def announce(url: str, only: Part | None) -> None:
     if only is Part.worker:
         out.print(tell("后台任务已启动。", "The worker runs."))
     else:
-        out.print(tell(f"[bold]回头[/bold] 已启动:{url}", f"[bold]Huitou[/bold] serves {url}"))
+        out.print(tell(f"[bold]回头[/bold] 已启动：{url}", f"[bold]Huitou[/bold] serves {url}"))
 
 
 async def run_house(host: str, port: int, only: Part | None, ready: Callable[[str, Part | None], Any]) -> None:
@@ -109,7 +109,7 @@ def free_port(host: str, port: int) -> int:
         except OSError as error:
             raise Refused(
                 {
-                    "zh": f"端口 {port} 用不了({error.strerror}),请用 --port 换一个。",
+                    "zh": f"端口 {port} 用不了（{error.strerror}），请用 --port 换一个。",
                     "en": f"port {port} cannot be used ({error.strerror}): choose another with --port",
                 }
             ) from error

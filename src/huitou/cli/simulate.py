@@ -92,14 +92,14 @@ def print_scores(scores: Sequence[Score]) -> None:
     """A table a world, and one over all worlds."""
     for world in dict.fromkeys((one.world, one.seed) for one in scores):
         here = [one for one in scores if (one.world, one.seed) == world]
-        title = tell(f"{world[0]} {world[1]}(元,占预算)", f"{world[0]} {world[1]} (yuan, share of the budget)")
+        title = tell(f"{world[0]} {world[1]}（元，占预算）", f"{world[0]} {world[1]} (yuan, share of the budget)")
         print_rows(title, _columns(), [_row(one) for one in here])
         out.print()
     kinds = list(dict.fromkeys(one.world for one in scores))
     if len({(one.world, one.seed) for one in scores}) > 1:
         policies = dict.fromkeys(one.policy for one in scores)
         rows = [[policy, *(_mean_share(scores, policy, kind) for kind in kinds)] for policy in policies]
-        print_rows(tell("平均,占最优的份额", "mean, % of the oracle"), [tell("策略", "policy"), *kinds], rows)
+        print_rows(tell("平均，占最优的份额", "mean, % of the oracle"), [tell("策略", "policy"), *kinds], rows)
 
 
 def _columns() -> list[str]:

@@ -89,7 +89,7 @@ def write_decisions(lake: Lake, connection: Connection, table: pa.Table, existin
 def refuse_live(broadcast: Broadcast) -> None:
     if broadcast.ended_at is None:
         raise Refused(
-            {"zh": f"场次 {broadcast.broadcast} 还没有结束,不能制定追播。",
+            {"zh": f"场次 {broadcast.broadcast} 还没有结束，不能制定追播。",
              "en": f"the broadcast {broadcast.broadcast} has not ended yet"},
             code="still_live",
         )  # fmt: skip
@@ -101,7 +101,7 @@ def warn_unsettled(broadcast: Broadcast, now: int) -> Text | None:
         return None
     minutes = -(-(broadcast.settled_at - now) // MINUTE)
     return {
-        "zh": f"直播刚结束:{minutes} 分钟内还可能有迟到的订单。晚到的订单仍会拦下未发的消息。",
+        "zh": f"直播刚结束：{minutes} 分钟内还可能有迟到的订单。晚到的订单仍会拦下未发的消息。",
         "en": f"the broadcast has just ended: orders may still come in for {minutes} min; they stop what is not sent yet",
     }
 

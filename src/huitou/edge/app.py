@@ -84,7 +84,7 @@ async def _explain(request: Request, error: HTTPException) -> Response:
     maker = OTHER_COLLECTORS.get(request.url.path)
     if error.status_code == 404 and maker:
         text = {
-            "zh": f"还不支持 {maker} 的接口;请用 Segment 协议 POST /v1/batch。",
+            "zh": f"还不支持 {maker} 的接口；请用 Segment 协议 POST /v1/batch。",
             "en": f"{maker}'s protocol is not supported yet; use the Segment protocol, POST /v1/batch",
         }
         return answer(404, {"success": False, "code": "unsupported_collector", "message": text})
@@ -94,4 +94,4 @@ async def _explain(request: Request, error: HTTPException) -> Response:
 
 async def _unavailable(request: Request, error: Exception) -> Response:
     """The ledger went away in the middle: nothing was changed, the same request may succeed later."""
-    return refusal(503, Unavailable({"zh": "数据库暂时不可用,请重试。", "en": "the ledger is unavailable; retry"}))
+    return refusal(503, Unavailable({"zh": "数据库暂时不可用，请重试。", "en": "the ledger is unavailable; retry"}))

@@ -83,7 +83,7 @@ class Committer:
         with self._changed:
             if self._stopping or self._events + len(events) > MOST_WAITING:
                 raise Unavailable(
-                    {"zh": "写入排队已满,请稍后重试。", "en": "too much is waiting to be written; retry later"}
+                    {"zh": "写入排队已满，请稍后重试。", "en": "too much is waiting to be written; retry later"}
                 )
             self._waiting.append(waiting)
             self._events += len(events)
@@ -95,7 +95,7 @@ class Committer:
                 return await waiting.done
         except TimeoutError:
             # They may still go in; the sender repeats them, and then they are duplicates.
-            raise Unavailable({"zh": "数据库没有回应,请重试。", "en": "the ledger does not answer; retry"}) from None
+            raise Unavailable({"zh": "数据库没有回应，请重试。", "en": "the ledger does not answer; retry"}) from None
 
     def _write(self, loop: asyncio.AbstractEventLoop) -> None:
         writer = Writer()
@@ -109,7 +109,7 @@ class Committer:
                 else:
                     log.exception("journal.failed")
                 outcomes = Unavailable(
-                    {"zh": "暂时写不进数据库,请重试。", "en": "the ledger cannot be written now; retry"}
+                    {"zh": "暂时写不进数据库，请重试。", "en": "the ledger cannot be written now; retry"}
                 )
             with suppress(RuntimeError):  # the loop was closed over our heads: nobody waits any more
                 loop.call_soon_threadsafe(_answer, group, outcomes)

@@ -19,9 +19,9 @@ from huitou.kit.text import say
 PRIVATE = {"cache-control": "no-store", "referrer-policy": "no-referrer", "x-robots-tag": "noindex"}
 
 WORDS = {
-    "ask": {"zh": "不再接收这类消息?", "en": "Stop receiving these messages?"},
+    "ask": {"zh": "不再接收这类消息？", "en": "Stop receiving these messages?"},
     "why": {
-        "zh": "点一下即可退订,立即生效;已经排队的消息也会取消。",
+        "zh": "点一下即可退订，立即生效；已经排队的消息也会取消。",
         "en": "One click is enough. It takes effect at once, also for messages already queued.",
     },
     "button": {"zh": "退订", "en": "Unsubscribe"},
@@ -29,7 +29,7 @@ WORDS = {
     "sorry": {"zh": "我们不会再给您发送这类消息。", "en": "We will not send you these messages again."},
     "gone": {"zh": "链接无效或已过期", "en": "This link is not valid"},
     "mail": {
-        "zh": "请从邮件里重新打开,或回复该邮件。",
+        "zh": "请从邮件里重新打开，或回复该邮件。",
         "en": "Please open it again from the message, or reply to it.",
     },
 }

@@ -59,7 +59,7 @@ class Ingest:
             status, document = status_of(error), describe(error)
         except psycopg.OperationalError as error:  # a full pool too
             log.error("ingest.unavailable", error=type(error).__name__)
-            unavailable = Unavailable({"zh": "数据库暂时不可用,请重试。", "en": "the ledger is unavailable; retry"})
+            unavailable = Unavailable({"zh": "数据库暂时不可用，请重试。", "en": "the ledger is unavailable; retry"})
             status, document = 503, describe(unavailable)
         await _send_json(send, status, document)
 
@@ -125,7 +125,7 @@ def _check_size(raw: Any) -> None:
     if size > LARGEST_EVENT:
         kib = LARGEST_EVENT // 1024
         raise Rejected(
-            "", {"zh": f"事件有 {size} 字节,超过 {kib} KB", "en": f"the event has {size} bytes, over {kib} KB"}
+            "", {"zh": f"事件有 {size} 字节，超过 {kib} KB", "en": f"the event has {size} bytes, over {kib} KB"}
         )
 
 

@@ -87,7 +87,7 @@ def secret(name: str) -> bytes:
     except PermissionError as error:
         raise Refused(
             {
-                "zh": f"读不了 {path}:数据文件夹属于另一个用户。",
+                "zh": f"读不了 {path}：数据文件夹属于另一个用户。",
                 "en": f"cannot read {path}: the data folder belongs to another user",
             }
         ) from error

@@ -65,15 +65,24 @@ def _sum(rows: Sequence[dict[str, Any]], by: str, value: str, what: str) -> int:
     return sum(row[what] or 0 for row in rows if row[by] == value)
 
 
-def list_customers(*, rfm: str | None, stage: str | None, number: int) -> Page:
+def list_customers(
+    *,
+    rfm: str | None = None,
+    stage: str | None = None,
+    by_email: bool | None = None,
+    sort: str | None = None,
+    number: int = 1,
+) -> Page:
+    """`sort`: spent (default), ordered (the last order) or seen."""
     number = max(number, 1)
     first = (number - 1) * PAGE + 1
+    chosen = {"rfm": rfm or None, "stage": stage or None, "by_email": by_email, "sort": sort or "spent"}
 
     def compute(engine: Engine) -> list[dict[str, Any]]:
         page = {"first": first, "last": first + PAGE - 1}
-        return list(engine.run("console", "portrait_list", rfm=rfm or None, stage=stage or None, **page).to_pylist())
+        return list(engine.run("console", "portrait_list", **chosen, **page).to_pylist())
 
-    return _page(snapshot.read(("customers", rfm, stage, number), compute), number)
+    return _page(snapshot.read(("customers", *chosen.values(), number), compute), number)
 
 
 def _page(rows: list[dict[str, Any]], number: int) -> Page:
@@ -94,6 +103,21 @@ def search(text: str) -> list[dict[str, Any]]:
         ("named", text),
         lambda engine: engine.run("console", "people_named", part=text, most=MOST_NAMED).to_pylist(),
     )
+
+
+def facts_of(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The people of a search with what tells namesakes apart: phone, what they spent, the last order."""
+    ids = [row["customer"] for row in found]
+    if not ids:
+        return []
+    known = snapshot.read(
+        ("found", *ids), lambda engine: engine.run("console", "found", customers=",".join(ids)).to_pylist()
+    )
+    phones = {row["customer"]: row["phone"] for row in ledger.rows("phones_of", customers=ids)}
+    unknown = {"orders": None, "spent_minor": None, "currency": None, "last_order_at": None}  # no portrait yet
+    seen = {one["customer"] for one in known}
+    rows = [*known, *({**unknown, **row} for row in found if row["customer"] not in seen)]
+    return [{**row, "phone": phones.get(row["customer"], "")} for row in rows]
 
 
 def _by_identifier(text: str) -> list[str]:

@@ -41,7 +41,8 @@ def campaign_page(request: HttpRequest, name: str) -> HttpResponse:
     versions = reads.versions_of(name)
     if request.method == "POST":
         return _save(request, name, versions)
-    return _show(request, name, versions, versions[0].body)
+    chosen = next((one for one in versions if str(one.version) == request.GET.get("version")), versions[0])
+    return _show(request, name, versions, chosen.body, loaded=chosen)
 
 
 def _save(request: HttpRequest, name: str, versions: list[reads.Version]) -> HttpResponse:
@@ -67,7 +68,7 @@ def _check(text: str, name: str) -> dict[str, str] | None:
     try:
         campaign = reads.parse(text)
     except CampaignError as error:
-        return {"key": error.key, "text": say(error.message, speaks())}
+        return {"key": error.key, "text": say(error.complaint if error.key else error.message, speaks())}
     except Refused as error:
         return {"key": "", "text": say(error.message, speaks())}
     if campaign.name != name:
@@ -82,6 +83,7 @@ def _show(
     text: str,
     *,
     problem: dict[str, str] | None = None,
+    loaded: reads.Version | None = None,
     status: int = 200,
 ) -> HttpResponse:
     campaign = reads.campaign_named(name)
@@ -91,7 +93,8 @@ def _show(
         "campaign": campaign,
         "summary": summary(campaign),
         "versions": versions,
-        "diff": _diff(versions),
+        "diff": _diff(versions, loaded or versions[0]),
+        "loaded": loaded if loaded is not None and loaded.version != versions[0].version else None,
         "text": text,
         "problem": problem,
         "lines": text.count("\n") + 1,
@@ -116,11 +119,11 @@ def _clock(minutes: int) -> str:
     return f"{minutes // 60:02d}:{minutes % 60:02d}"
 
 
-def _diff(versions: list[reads.Version]) -> list[str]:
-    """What the newest version changed."""
-    if len(versions) < 2:
+def _diff(versions: list[reads.Version], new: reads.Version) -> list[str]:
+    """What this version changed of the one before it."""
+    old = next((one for one in versions if one.version < new.version), None)
+    if old is None:
         return []
-    new, old = versions[0], versions[1]
     lines = difflib.unified_diff(
         old.body.splitlines(), new.body.splitlines(), f"v{old.version}", f"v{new.version}", lineterm="", n=1
     )

@@ -21,7 +21,8 @@ from huitou.console.reads import messages as mails
 from huitou.console.reads import people, snapshot
 from huitou.console.templatetags.huitou import short_id
 from huitou.console.views.broadcasts import page_number
-from huitou.customers.rfm import BY_RFM
+from huitou.customers.lifecycle import STAGES
+from huitou.customers.rfm import BY_RFM, CELLS
 from huitou.decisions.reasons import explain
 from huitou.events.identity import undo_merge
 from huitou.flows.refresh import forget
@@ -39,13 +40,19 @@ def customer_list(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         return _search(request, request.POST.get("who", ""))
     rfm, stage = request.GET.get("rfm") or None, request.GET.get("stage") or None
-    listed = people.list_customers(rfm=rfm, stage=stage, number=page_number(request))
+    email, sort = request.GET.get("email", ""), request.GET.get("sort", "")
+    listed = people.list_customers(
+        rfm=rfm, stage=stage, by_email={"yes": True, "no": False}.get(email), sort=sort, number=page_number(request)
+    )
     shown = {
         "nav": "customers",
         "groups": people.groups(),
         "page": listed,
         "rfm": rfm,
         "stage": stage,
+        "filters": {"rfm": rfm or "", "stage": stage or "", "email": email, "sort": sort},
+        "is_filtered": bool(rfm or stage or email),
+        "choices": {"rfm": [(one.rfm, one.name, one.grade) for one in CELLS], "stage": STAGES},
         "cell": BY_RFM.get(rfm or ""),
     }
     return render(request, "customers.html", shown)
@@ -64,7 +71,9 @@ def search(request: HttpRequest, token: str) -> HttpResponse:
     who = searches.recall(request, token)
     if who is None:
         return redirect("customers")
-    return render(request, "search.html", {"nav": "customers", "found": people.search(who), "who": who})
+    rows = people.facts_of(people.search(who))
+    found = [{**row, "phone": mask("phone", row["phone"]) if row["phone"] else ""} for row in rows]
+    return render(request, "search.html", {"nav": "customers", "found": found, "who": who})
 
 
 @page

@@ -16,7 +16,7 @@ def find_policy(campaign: Campaign) -> Policy:
     policy = _by_name(wanted, campaign)
     if version and version != policy.version:
         raise _refused(
-            f"策略 {policy.name} 没有版本 {version},现在是 {policy.version}。",
+            f"策略 {policy.name} 没有版本 {version}，现在是 {policy.version}。",
             f"the policy {policy.name} has no version {version}; it is at {policy.version}",
         )
     return policy
@@ -33,7 +33,7 @@ def _by_name(wanted: str, campaign: Campaign) -> Policy:
         except ValueError as error:
             raise _refused(f"群发策略里没有 {error}。", f"blast: there is no {error}") from None
     raise _refused(
-        f"策略 {wanted} 还不能用:可以写 auto、rules、random、blast。",
+        f"策略 {wanted} 还不能用：可以写 auto、rules、random、blast。",
         f"the policy {wanted} cannot be used yet; there are auto, rules, random, blast",
     )
 
