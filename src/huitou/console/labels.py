@@ -51,7 +51,7 @@ def when(timing: Timing) -> str:
             "at the customer's own active hour, %(times)d times",
             times,
         ) % {"times": times}
-    hours = ", ".join(f"{hour:g}" for hour in timing.hours)
+    hours = ("、" if speaks() == "zh" else ", ").join(f"{hour:g}" for hour in timing.hours)
     if timing.start == "left":
         return _("%(hours)s h after the person left") % {"hours": hours}
     return _("%(hours)s h after the end") % {"hours": hours}
