@@ -138,7 +138,7 @@ def test_a_table_nobody_can_make_out_says_what_columns_may_be_called_and_is_impo
     assert (done.state, done.missing, done.columns) == ("refused", "no_customer_column", ["谁", "何时", "多少"])
     page = text_of(browser.get("/intake"))
     assert "--map" not in page
-    for told in ("看不出哪一列是客户", "user_id · userId", "手机号", "表里有：", "谁 · 何时 · 多少"):
+    for told in ("看不出哪一列是客户", "user_id · 客户ID", "phone · 手机号", "表里有：", "谁 · 何时 · 多少"):
         assert told in page
     started: list[Any] = []
     monkeypatch.setattr(uploads, "start", lambda upload, options, kind: started.append((upload.id, kind)))

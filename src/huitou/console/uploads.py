@@ -11,7 +11,7 @@ import os
 import re
 import secrets
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypedDict
@@ -20,7 +20,7 @@ import structlog
 
 from huitou.events.connectors import look_at
 from huitou.events.connectors.base import Options
-from huitou.events.connectors.table import ROLES, WHO
+from huitou.events.connectors.columns import EVENT, TIMES, WHO, Roles
 from huitou.events.importing import import_file
 from huitou.kit import clock
 from huitou.kit.errors import HuitouError, NotFound, Refused
@@ -158,8 +158,9 @@ UNCLEAR: Mapping[str, Text] = {
         "en": "No column tells the customer. Choose the file's format, or give the customer's column one of these names.",
     },
     "no_time_column": {
-        "zh": "没有时间列。请填写时间，或把时间那一列的表头改成下面任意一个名称。",
-        "en": "No column tells the time. Say the time of its rows, or give the column one of these names.",
+        "zh": "没有时间列。请填写时间，或把时间那一列的表头改成下面任意一个名称；如果是客户名单，请选择格式“客户与授权”。",
+        "en": "No column tells the time. Say the time of its rows, or give the column one of these names; for a list of people"
+        " choose the format “Customers and consents”.",
     },
     "no_event": {
         "zh": "看不出每一行是什么事。请选择文件的格式，或加一列写明事件，表头用下面任意一个名称。",
@@ -172,11 +173,12 @@ UNCLEAR: Mapping[str, Text] = {
 }
 
 
-MISSING_ROLES: Mapping[str, Sequence[str]] = {
+MISSING_ROLES: Mapping[str, Roles] = {
     "no_customer_column": WHO,
-    "no_time_column": ("time",),
-    "no_event": ("event",),
+    "no_time_column": {"time": TIMES["time"]},
+    "no_event": {"event": EVENT["event"]},
 }
+NAMES_SHOWN = 12
 
 
 def _unclear(upload: Upload, error: HuitouError) -> dict[str, Any]:
@@ -193,9 +195,16 @@ def _unclear(upload: Upload, error: HuitouError) -> dict[str, Any]:
 
 
 def names_for(upload: Upload) -> list[str]:
-    """Names that a column may have for the house to know it, where one was missing."""
-    roles = MISSING_ROLES.get(upload.missing, ())
-    return [name for role in roles for name in (role, *ROLES[role])]
+    """Names that a column may have for the house to know it, where one was missing: the plainest few of hundreds."""
+    roles = MISSING_ROLES.get(upload.missing, {})
+    if len(roles) == 1:
+        return [name for role, others in roles.items() for name in (role, *others)][:NAMES_SHOWN]
+    found = (name for role, others in roles.items() for name in (role, next(filter(_is_chinese, others), "")))
+    return [name for name in found if name][:NAMES_SHOWN]
+
+
+def _is_chinese(name: str) -> bool:
+    return name[:1] >= "\u4e00"
 
 
 def find(number: str) -> Upload:

@@ -54,7 +54,8 @@ class Plan:
 def taken(broadcast: str, campaign: str) -> Taken | None:
     """None where this campaign decided nothing for the broadcast.
 
-    Decisions do not tell the version, their messages do; where none was queued it is the one in force at the time.
+    Older decisions do not tell the version: then their messages do, and where none was queued it is the one in force
+    at the time.
     """
     rows = snapshot.read(
         ("decided_times", broadcast, campaign),
@@ -63,7 +64,13 @@ def taken(broadcast: str, campaign: str) -> Taken | None:
     if not rows:
         return None
     first_at, last_at = rows[0]["first_at"], rows[0]["last_at"]
-    told = [row["version"] for row in ledger.rows("decided_versions", occurrence=broadcast, campaign=campaign)]
+    by = snapshot.read(
+        ("decided_by", broadcast, campaign),
+        lambda engine: engine.run("console", "decided_by", broadcast=broadcast, campaign=campaign).to_pylist(),
+    )
+    told = [row["version"] for row in by if row["version"]]
+    if len(told) < len(by):
+        told = [row["version"] for row in ledger.rows("decided_versions", occurrence=broadcast, campaign=campaign)]
     return Taken(first_at, last_at, tuple(told) or (version_at(campaign, last_at + clock.MINUTE),))
 
 

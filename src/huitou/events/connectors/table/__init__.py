@@ -202,7 +202,10 @@ def _check(path: Path, table: Table, placed: Mapping[str, int], reading: Reading
         )
     if "event" not in placed and reading.default is None:
         raise refuse_file(
-            path, "看不出是什么事件,请用 --event 名称。", "nothing tells what happened: use --event NAME", code="no_event"
+            path,
+            "看不出是什么事件,请用 --event 名称。",
+            "nothing tells what happened: use --event NAME",
+            code="no_event",
         )
 
 
