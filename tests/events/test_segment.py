@@ -299,7 +299,7 @@ def test_emails(said: str, email: str) -> None:
     "email",
     ["l***@example.com", "a@b", "a@x.com,b@y.com", "a@x.com\nBcc: b@y.com", "noreply@x.com", "none@none.com", "@x.com",
      "a" * 65 + "@x.com", "a@" + "x" * 320 + ".com", '"q q"@x.com', "a..b@x.com", ".a@x.com", "a@x..com", "a@.com", 7,
-     "a\0@x.com", "\ud800@x.com", "a\u200b@x.com"],
+     "a\0@x.com", "\ud800@x.com"],
 )  # fmt: skip
 def test_masked_and_malformed_emails_name_nobody(email: Any) -> None:
     assert refused({"type": "identify", "traits": {"email": email}}) == "userId"
@@ -375,7 +375,7 @@ def test_an_event_is_an_object(raw: Any) -> None:
         ({"properties": {"quantity": 2**64}}, "properties.quantity"),
         ({"properties": {"quantity": "2e400"}}, "properties.quantity"),
         ({"properties": {"watch_seconds": "x"}}, "properties.watch_seconds"),
-        ({"properties": {"currency": "元"}}, "properties.currency"), ({"properties": {"currency": 1}}, "properties.currency"),
+        ({"properties": {"currency": "贝壳"}}, "properties.currency"), ({"properties": {"currency": 1}}, "properties.currency"),
         ({"properties": {"until": "soon"}}, "properties.until"),
         ({"properties": {1: 2}}, "properties"), ({"properties": {"x": object()}}, "properties"),
         ({"properties": {"x": 10**5000}}, "properties"),

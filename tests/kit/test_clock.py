@@ -33,7 +33,8 @@ def test_times_without_offset_are_local(text: str, zone: str, iso: str) -> None:
     assert clock.to_iso(clock.parse_time(text, zone)) == iso
 
 
-@pytest.mark.parametrize("text", ["yesterday", "", "1969-12-31T23:59:59Z", "2200-01-01", "2026-13-01", "9999-12-31"])
+@pytest.mark.parametrize("text", ["yesterday", "", "1969-12-31T23:59:59Z", "2200-01-01", "2026-13-01", "9999-12-31",
+                                  "2026-11-20 20.10", "2026-11-20T20:10.5", "20261120T2010.5"])  # fmt: skip
 def test_what_is_no_time_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
         clock.parse_time(text)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,13 +24,20 @@ from huitou.kit.ids import clean_id, keyed_hash, short_hash
         (None, None),
         (float("nan"), None),
         ("无", None),
+        ("\u200bu2", "u2"),
+        ("\u202d13812345678\u202c", "13812345678"),
+        ("u\u00ad2\u200d", "u2"),
+        ("\u200b", None),
+        (Decimal("6917000000000053166"), "6917000000000053166"),
+        (Decimal("13085.00"), "13085"),
+        (Decimal("NaN"), None),
     ],
 )
 def test_ids_as_exports_write_them(said: object, is_id: str | None) -> None:
     assert clean_id(said) == is_id
 
 
-@pytest.mark.parametrize("said", [True, 0.5, 6.9e18, [], {}, b"x"])
+@pytest.mark.parametrize("said", [True, 0.5, 6.9e18, [], {}, b"x", Decimal("0.5"), Decimal("inf")])
 def test_what_has_lost_its_digits_or_is_no_id_is_refused(said: object) -> None:
     with pytest.raises(ValueError):
         clean_id(said)

@@ -6,13 +6,13 @@ import math
 import unicodedata
 from collections.abc import Callable
 from datetime import UTC, datetime
-from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
 from huitou.kit.clock import SECOND, parse_time
 from huitou.kit.errors import Rejected
 from huitou.kit.ids import EMPTY, clean_id
-from huitou.kit.money import LARGEST, exponent
+from huitou.kit.money import LARGEST, currency_code, exponent, read_decimal
 
 LONGEST_ID = 255  # characters of up to 4 bytes; PostgreSQL indexes up to 2,700 bytes, and shop and order id share one
 LARGEST_COUNT = 2**53
@@ -71,7 +71,7 @@ def read_time(field: str, value: Any) -> int | None:
 
 
 def _iso_us(text: str) -> int:
-    if text.endswith("Z"):
+    if text.endswith("Z") and "." not in text[:17] and "," not in text[:17]:
         span = datetime.fromisoformat(text) - _EPOCH
         at_us = (span.days * 86_400 + span.seconds) * SECOND + span.microseconds
         if 0 <= at_us < 7_258_118_400 * SECOND:
@@ -116,11 +116,9 @@ def _from_decimal(field: str, value: Any, places: int) -> int | None:
 def _decimal(field: str, value: Any) -> Decimal:
     if isinstance(value, int | float | str | Decimal) and not isinstance(value, bool):
         try:
-            amount = Decimal(str(value).strip().replace(",", "").lstrip("¥$€£￥").strip()) if value != "" else None
-        except (InvalidOperation, ValueError):
-            amount = None
-        if amount is not None and amount.is_finite():
-            return amount
+            return read_decimal(value)
+        except ValueError:
+            pass
     raise rejected(f"properties.{field}", f"{_short(value)} 不是金额", f"{_short(value)} is not an amount")
 
 
@@ -170,11 +168,14 @@ def _number(value: Any) -> float | None:
 
 
 def read_currency(value: Any) -> str | None:
-    """Three letters of ISO 4217, upper case."""
+    """Three letters of ISO 4217, upper case; RMB, 元 and the like are CNY."""
     if value is None or value == "":
         return None
-    if isinstance(value, str) and len(code := value.strip()) == 3 and code.isascii() and code.isalpha():
-        return code.upper()
+    if isinstance(value, str):
+        try:
+            return currency_code(value)
+        except ValueError:
+            pass
     raise rejected("properties.currency", f"{_short(value)} 不是货币代码", f"{_short(value)} is not a currency code")
 
 
@@ -215,13 +216,13 @@ def _product(field: str, line: Any, money: Reader, places: int) -> dict[str, Any
 
 
 _IDS = ("broadcast_id", "room_id", "shop_id", "product_id", "order_id", "message_id")
-_MONEY = ("total", "subtotal", "revenue", "amount", "price", "shipping", "tax", "discount")
-_TIMES = ("until", "started_at", "ended_at", "starts_at", "ends_at", "expires_at")
+MONEY = frozenset({"total", "subtotal", "revenue", "amount", "price", "shipping", "tax", "discount"})
+TIMES = frozenset({"until", "started_at", "ended_at", "starts_at", "ends_at", "expires_at"})
 
 
 def _readers(money: Reader, *money_names: str) -> dict[str, Reader]:
     readers: dict[str, Reader] = dict.fromkeys(_IDS, _property_id)
-    readers |= dict.fromkeys(_MONEY + money_names, money)
+    readers |= dict.fromkeys((*MONEY, *money_names), money)
     readers |= {"quantity": _count, "count": _count, "watch_seconds": _seconds}
     readers |= {"currency": _currency, "products": _products(money)}
     return readers
@@ -229,7 +230,7 @@ def _readers(money: Reader, *money_names: str) -> dict[str, Reader]:
 
 # By how a name's money is written (names.Money).
 READERS: dict[str, dict[str, Reader]] = {
-    "minor": _readers(_minor) | dict.fromkeys(_TIMES, _property_time),
+    "minor": _readers(_minor) | dict.fromkeys(TIMES, _property_time),
     "decimal": _readers(_from_decimal, "value"),
     "verbatim": dict.fromkeys(_IDS, _property_id),
 }

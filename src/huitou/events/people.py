@@ -13,6 +13,7 @@ from typing import Any
 from huitou.events.fields import read_id
 from huitou.events.model import PREVIOUS, STRONG
 from huitou.kit.errors import Rejected
+from huitou.kit.ids import without_marks
 
 HOME_REGION = "CN"  # whose national numbers may be written without +86
 _CHINESE_MOBILE = re.compile(r"(?:\+?86[ -]?)?(1[3-9]\d{9})")
@@ -48,7 +49,7 @@ _NAMING = frozenset((*_IDS_IN_TRAITS, "phone", "email"))
 @lru_cache(maxsize=65_536)
 def read_phone(text: str) -> str | None:
     """The number in E.164, None where it is none: masked, a placeholder, an extension (隐私号), too short."""
-    plain = unicodedata.normalize("NFKC", text).strip().lstrip("'")
+    plain = without_marks(unicodedata.normalize("NFKC", text)).strip().lstrip("'").strip()
     match = _CHINESE_MOBILE.fullmatch(plain)
     phone = f"+86{match[1]}" if match else _international(plain)
     if phone is None or phone in _PLACEHOLDER_PHONES or _NINE_ALIKE.search(phone):
@@ -83,7 +84,7 @@ def read_email(text: str) -> str | None:
 
     Plus-tags are kept: whether they reach the same person is the mailbox provider's secret.
     """
-    email = unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).strip().lower())
+    email = unicodedata.normalize("NFC", without_marks(unicodedata.normalize("NFC", text)).strip().lower())
     if len(email) > 254 or not email.isprintable() or not _EMAIL.fullmatch(email):
         return None
     local, _, domain = email.rpartition("@")

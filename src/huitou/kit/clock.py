@@ -91,9 +91,14 @@ def from_datetime(moment: datetime) -> int:
 def parse_time(text: str, zone: str = "UTC") -> int:
     """ISO 8601 (also with a space, or a date alone) to epoch microseconds; without offset it is local to `zone`.
 
-    ValueError where the text is no time or the year is outside 1970..2200.
+    ValueError where the text is no time or the year is outside 1970..2200, and for fractions of hours and minutes:
+    ISO 8601 has them, but who writes 20.10 means ten past eight.
     """
-    moment = datetime.fromisoformat(text.strip().replace("/", "-"))
+    text = text.strip()
+    point = text.find(".") if "." in text else text.find(",")
+    if 0 <= point < (19 if text[4:5] in ("-", "/") else 15):
+        raise ValueError(f"{text!r} has a fraction, but no seconds")
+    moment = datetime.fromisoformat(text.replace("/", "-"))
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=zone_of(zone))
     at_us = from_datetime(moment)

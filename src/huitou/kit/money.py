@@ -5,7 +5,10 @@ Exponents: ISO 4217, the currencies whose minor unit is not a hundredth.
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from functools import lru_cache
 
 EXPONENTS = {
     "BHD": 3, "BIF": 0, "CLP": 0, "DJF": 0, "GNF": 0, "IQD": 3, "ISK": 0, "JOD": 3, "JPY": 0, "KMF": 0,
@@ -14,21 +17,85 @@ EXPONENTS = {
 }  # fmt: skip
 MICRO = 1_000_000  # micro-minor units in one minor unit: what unit costs and expectations are kept in
 SIGNS = {"CNY": "¥", "USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "HKD": "HK$", "TWD": "NT$", "SGD": "S$"}
+# What else people call a currency. ¥ is the yuan here: the house stands in China.
+CODES = {
+    "RMB": "CNY", "CNH": "CNY", "¥": "CNY", "CN¥": "CNY", "元": "CNY", "人民币": "CNY", "人民币元": "CNY", "人民币(元)": "CNY",
+    "US$": "USD", "美元": "USD", "美金": "USD", "€": "EUR", "欧元": "EUR", "£": "GBP", "英镑": "GBP", "日元": "JPY", "円": "JPY",
+    "HK$": "HKD", "港币": "HKD", "港元": "HKD", "NT$": "TWD", "台币": "TWD", "新台币": "TWD", "S$": "SGD", "新加坡元": "SGD",
+    "₩": "KRW", "韩元": "KRW", "₫": "VND", "越南盾": "VND", "฿": "THB", "泰铢": "THB", "澳元": "AUD", "加元": "CAD",
+}  # fmt: skip
+_SIGNS = "¥￥$€£元円圆₩₫฿"
+_PLAIN = re.compile(r"[+-]?\d+(?:\.\d*)?|[+-]?\.\d+")
+_GROUP = "[ ,'’\u00a0\u2009\u202f]"
+# 1,234.50 and 12,34,567.50 (India), 1'234.50, 1 234.50; then 1.234,50, 1 234,50 and 199,00.
+_GROUPED = re.compile(rf"([+-]?[1-9]\d{{0,2}})((?:{_GROUP}\d{{2,3}})*{_GROUP}\d{{3}})(\.\d*)?")
+_COMMA = re.compile(r"([+-]?\d+|[+-]?[1-9]\d{0,2}(?:[.'’ \u00a0\u2009\u202f]\d{3})+),(\d{1,2})")
 LARGEST = 10**15  # minor units; a larger amount is a mistake in the input, and would overflow sums of 64 bits
 
 
+def currency_code(said: str) -> str:
+    """'rmb', '元', '￥' -> 'CNY'; 'usd' -> 'USD'. ValueError where it is neither three letters nor a name we know."""
+    code = unicodedata.normalize("NFKC", said).strip().upper()
+    code = CODES.get(code, code)
+    if len(code) == 3 and code.isascii() and code.isalpha():
+        return code
+    raise ValueError(f"{said!r} is not a currency code")
+
+
 def exponent(currency: str) -> int:
-    return EXPONENTS.get(currency.upper(), 2)
+    code = currency.upper()
+    return EXPONENTS.get(CODES.get(code, code), 2)
 
 
+def read_decimal(amount: str | float | Decimal) -> Decimal:
+    """'¥1,299.50' -> 1299.50, '1.299,50 €' -> 1299.50, '(5.00)' -> -5.00. ValueError where it is no finite number.
+
+    A comma before one or two last digits is a decimal comma; before three it parts thousands, as the point in 1.234,50.
+    What is neither (1,2,3; 0,123) is no number, rather than one that may be a hundred times too large.
+    """
+    text = str(amount).strip()
+    if not _PLAIN.fullmatch(text):
+        text = _without_signs(text)
+    try:
+        number = Decimal(_with_point(text))
+    except InvalidOperation:
+        raise ValueError(f"{amount!r} is not an amount") from None
+    if not number.is_finite():
+        raise ValueError(f"{amount!r} is not an amount")
+    return number
+
+
+def _without_signs(text: str) -> str:
+    """The digits and what parts them; accountants' brackets and a sign behind become one before."""
+    plain = unicodedata.normalize("NFKC", text).replace("\u2212", "-").strip()
+    if plain.startswith("(") and plain.endswith(")"):
+        plain = "-" + plain[1:-1].strip()
+    sign = ""
+    if plain[:1] in ("-", "+"):
+        sign, plain = plain[0], plain[1:]
+    plain = plain.strip().strip(_SIGNS).strip()
+    if not sign and plain[:1] not in ("-", "+") and plain.endswith("-"):
+        sign, plain = "-", plain[:-1].strip()
+    return sign + plain
+
+
+def _with_point(text: str) -> str:
+    """The number as Decimal reads it."""
+    if match := _COMMA.fullmatch(text):
+        return re.sub(r"[^\d+-]", "", match[1]) + "." + match[2]
+    if match := _GROUPED.fullmatch(text):
+        return re.sub(r"[^\d+-]", "", match[1] + match[2]) + (match[3] or "")
+    return text
+
+
+@lru_cache(maxsize=4_096, typed=True)  # prices come again and again
 def to_minor(amount: str | float | Decimal, currency: str) -> int:
     """199.0 CNY -> 19900. ValueError where it is no number, not finite, too large or finer than the minor unit."""
-    text = str(amount).strip().replace(",", "").lstrip("¥$€£￥").strip()
     try:
-        exact = Decimal(text).scaleb(exponent(currency))
-    except InvalidOperation as error:
-        raise ValueError(f"{amount!r} is not an amount") from error
-    if not exact.is_finite() or abs(exact) > LARGEST:
+        exact = read_decimal(amount).scaleb(exponent(currency))
+    except InvalidOperation:
+        raise ValueError(f"{amount!r} is not an amount") from None
+    if abs(exact) > LARGEST:
         raise ValueError(f"{amount!r} is not an amount")
     rounded = exact.quantize(Decimal(1), ROUND_HALF_EVEN)
     # Binary floats carry dust (17.99 * 100 = 1798.99…); a fraction that a person wrote is larger than that.
