@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -9,6 +10,8 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from huitou.kit.settings import settings
@@ -75,3 +78,16 @@ def test_wrong_use_is_refused_before_anything_is_read(run, tmp_path: Path, wrong
     assert done.returncode in (1, 2)
     assert "Traceback" not in done.stderr
     assert list(tmp_path.glob("*rejected*")) == []
+
+
+def test_a_file_that_breaks_the_reader_is_told_and_the_next_goes_in(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    file = io.BytesIO()
+    pq.write_table(pa.table({"user_id": [f"u{n}" for n in range(5000)], "time": ["2026-11-20"] * 5000}), file)
+    whole = file.getvalue()
+    (tmp_path / "torn.parquet").write_bytes(whole[:4] + b"x" * 2000 + whole[2004:])
+    (tmp_path / "people.csv").write_text(GOOD)
+    done = run("torn.parquet", "people.csv", "--event", "live_entered", "--json")
+    assert done.returncode == 1
+    assert [one["accepted"] for one in json.loads(done.stdout)] == [0, 1]
+    assert "torn.parquet: " in done.stderr
+    assert "Traceback" not in done.stderr

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from types import ModuleType
 
+import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -133,6 +134,68 @@ def test_rejected_pushes_and_viewers_are_mended_and_imported(
         ]
     assert bodies[0]["properties"]["room_id"] == "R1"
     assert bodies[1]["properties"] == {"broadcast_id": "B20", "watch_seconds": 60}
+
+
+def test_quarantined_rows_are_named_in_the_file_too(ledger: ModuleType, tmp_path: Path) -> None:
+    event = {
+        "type": "track",
+        "event": "live_entered",
+        "userId": "u1",
+        "messageId": "m1",
+        "properties": {"room_id": "R1"},
+    }
+    (tmp_path / "a.ndjson").write_text(json.dumps(event))
+    import_file(tmp_path / "a.ndjson")
+    other = {**event, "properties": {"room_id": "R2"}}
+    (tmp_path / "b.ndjson").write_text(json.dumps(event) + "\n" + json.dumps(other))
+    result = import_file(tmp_path / "b.ndjson")
+    assert counts(result) == (0, 1, 1, 0)
+    [kept] = [json.loads(line) for line in Path(result.rejected_file or "").read_text().splitlines()]
+    assert kept == {"row": 2, "field": "", "reason": "same id, other content", "original": other}
+
+
+def test_a_half_mended_file_is_not_overwritten(ledger: ModuleType, tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text(CUSTOMERS + "19900000001,林晓,,也许\n19900000002,周周,,不知道\n")
+    first = import_file(path).rejected_file
+    again = import_file(path).rejected_file
+    assert first == again == str(tmp_path / "people.csv.rejected.csv")  # nothing was mended, nothing is new
+    mended = mend(first or "", lambda text: text.replace("也许", "是")).read_text("utf-8-sig")
+    assert import_file(path).rejected_file == str(tmp_path / "people.csv.rejected-2.csv")
+    assert Path(first or "").read_text("utf-8-sig") == mended
+
+
+def test_a_guarded_cell_comes_back_as_it_was(ledger: ModuleType, tmp_path: Path) -> None:
+    notes = ["=1+1", "'=1+1", "@home", "-5", "- 5", "'-5", "it's", "+86 199"]
+    path = tmp_path / "sales.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["user_id", "order_id", "time", "amount", "note"])
+        writer.writerows([f"u{n}", f"o{n}", "?", 5, note] for n, note in enumerate(notes))
+    result = import_file(path)
+    assert counts(result) == (0, 0, 0, len(notes))
+    again = import_file(mend(result.rejected_file or "", lambda text: text.replace(",?,", ",2026-11-20,")))
+    assert counts(again) == (len(notes), 0, 0, 0)
+    with ledger.connect(autocommit=True) as connection:
+        bodies = connection.execute("SELECT body FROM journal ORDER BY position").fetchall()
+    assert [json.loads(bytes(body))["properties"]["note"] for (body,) in bodies] == notes
+
+
+def test_rows_of_two_sheets_are_counted_and_named(ledger: ModuleType, tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.active.title = "说明"
+    book.active.append(["本表", "内容"])
+    for month in ("10月", "11月"):
+        sheet = book.create_sheet(month)
+        sheet.append(["user_id", "order_id", "time", "amount"])
+        sheet.append([f"u{month}", f"o{month}", "2026-11-01 10:00", 10])
+        sheet.append([f"u{month}", f"p{month}", "?", 10])
+    book.save(tmp_path / "sales.xlsx")
+    result = import_file(tmp_path / "sales.xlsx")
+    assert counts(result) == (2, 0, 0, 2)
+    assert [note["en"] for note in result.notes] == ["read sheet 10月, 11月; other headers, not read: 说明"]
+    with Path(result.rejected_file or "").open(encoding="utf-8-sig", newline="") as file:
+        assert [row[0] for row in csv.reader(file)] == ["row", "10月!3", "11月!3"]
 
 
 @pytest.mark.parametrize(

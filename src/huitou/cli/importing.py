@@ -71,7 +71,8 @@ def import_files(
         for path in files:
             try:
                 documents.append(asdict(_import_one(path, options, as_format, quiet=as_json)))
-            except HuitouError as error:
+            except Exception as raised:
+                error = raised if isinstance(raised, HuitouError) else _broke_off(path, raised)
                 failed = True
                 documents.append(_refused(path, error))
                 err.print(f"✗ {say_text(error.message)}", markup=False, style="red")
@@ -86,6 +87,14 @@ def _refused(path: Path, error: HuitouError) -> dict[str, Any]:
     counts = dict.fromkeys(("accepted", "duplicate", "quarantined", "rejected"), 0)
     said = {"code": error.code, "message": dict(error.message)}
     return {"file": str(path), "format": None, **counts, "rejected_file": None, "error": said}
+
+
+def _broke_off(path: Path, error: Exception) -> HuitouError:
+    """A mistake of ours in one file is no reason to leave the others out; what is in of it is in."""
+    what = f"{type(error).__name__}: {error}"
+    return HuitouError(
+        {"zh": f"{path.name}:中途出错({what})。", "en": f"{path.name}: broke off ({what})"}, code="broke_off"
+    )
 
 
 def _import_one(path: Path, options: Options, as_format: str | None, quiet: bool) -> ImportResult:
@@ -112,6 +121,8 @@ def print_result(result: ImportResult) -> None:
     if result.mapping:
         columns = ", ".join(f"{role}={column}" for role, column in result.mapping.items())
         out.print(tell(f"  列：{columns}（用 --map 改）", f"  columns: {columns} (change with --map)"), style="dim")
+    for note in result.notes:
+        out.print(f"  {say_text(note)}", style="yellow", markup=False)
     for reason, rows in sorted(result.reasons.items(), key=lambda item: -item[1])[:5]:
         out.print(f"  {rows:,} × {say_text(result.told.get(reason, reason))}", style="yellow", markup=False)
     if result.rejected_file:

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from huitou.events.connectors import GUESSING, check_use, find_connector, recognise, table
 from huitou.events.connectors.base import Options, Record
+from huitou.events.connectors.notes import collected
 from huitou.events.journal import Outcome, append_batch
 from huitou.events.model import Event
 from huitou.events.rejected_rows import RejectedRows
@@ -26,6 +27,7 @@ from huitou.kit.errors import Rejected
 from huitou.kit.text import Text
 
 BATCH = 2_000  # records in one commit: short enough that ingest beside it is not held up
+OTHER_CONTENT = Rejected("", {"zh": "编号相同,内容不同", "en": "same id, other content"})
 
 Progress = Callable[[int], None]
 
@@ -45,6 +47,7 @@ class ImportResult:
     reasons: dict[str, int] = field(default_factory=dict)  # of the rejected, as said in English
     told: dict[str, Text] = field(default_factory=dict)  # the same reasons in every language
     mapping: dict[str, str] = field(default_factory=dict)  # role -> column, where it was guessed
+    notes: list[Text] = field(default_factory=list)  # of the file as a whole: sheets left aside, rooms unnamed
 
 
 def import_file(
@@ -66,13 +69,14 @@ def import_file(
     records = connector.read(path, options)
     done = 0
     with (
+        collected() as result.notes,
         RejectedRows(path, rejected_to, language) as rejected,
         ThreadPoolExecutor(1, "import") as committer,
         few_collections(),
     ):
         waiting: _Batch | None = None
         # While one batch is committed the next is read: the database and we work at the same time.
-        for batch in chain(_batches(records, connector.name, committer), [None]):
+        for batch in chain(_batches(records, connector.name, options, committer), [None]):
             if waiting is not None:
                 _settle(waiting, result, rejected)
                 done += sum(len(record.rows) for record in waiting.records)
@@ -102,10 +106,10 @@ class _Batch(NamedTuple):
     outcomes: Future[list[Outcome]]
 
 
-def _batches(records: Iterator[Record], source: str, committer: Executor) -> Iterator[_Batch]:
+def _batches(records: Iterator[Record], source: str, options: Options, committer: Executor) -> Iterator[_Batch]:
     while batch := list(islice(records, BATCH)):
         received_at = clock.now_us()
-        read = [_read_record(record, source, received_at) for record in batch]
+        read = [_read_record(record, source, received_at, options.currency) for record in batch]
         events = number_versions([event for one in read if not isinstance(one, Rejected) for event in one])
         yield _Batch(batch, read, committer.submit(append_batch, events, received_at))
 
@@ -120,26 +124,27 @@ def _settle(batch: _Batch, result: ImportResult, rejected: RejectedRows) -> None
             result.told[read.reason] = read.told
             rejected.add(record, read)
         else:
-            _count(record, list(islice(outcomes, len(read))), result)
+            _count(record, list(islice(outcomes, len(read))), result, rejected)
 
 
-def _read_record(record: Record, source: str, received_at: int) -> list[Event] | Rejected:
+def _read_record(record: Record, source: str, received_at: int, currency: str | None = None) -> list[Event] | Rejected:
     if record.rejected is not None:
         return record.rejected
     try:
-        return [read_segment(raw, source=source, received_at=received_at, sent_at=None) for raw in record.events]
+        return [read_segment(raw, source=source, received_at=received_at, currency=currency) for raw in record.events]
     except Rejected as why:
         return why
 
 
-def _count(record: Record, outcomes: list[Outcome], result: ImportResult) -> None:
-    """A row counts by the best that became of its events."""
+def _count(record: Record, outcomes: list[Outcome], result: ImportResult, rejected: RejectedRows) -> None:
+    """A row counts by the best that became of its events; whoever looks for a quarantined one finds it written down."""
     result.events += outcomes.count("accepted")
     rows = len(record.rows)
     if "accepted" in outcomes:
         result.accepted += rows
     elif "quarantined" in outcomes:
         result.quarantined += rows
+        rejected.add(record, OTHER_CONTENT)
     else:
         result.duplicate += rows
 

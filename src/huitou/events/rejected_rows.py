@@ -6,8 +6,10 @@ Mended, it is imported like the file it came from: the connectors know its first
 from __future__ import annotations
 
 import csv
+import filecmp
+import glob
 import os
-from itertools import zip_longest
+from itertools import count, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ import msgspec
 from huitou.events.connectors.base import Record
 from huitou.events.connectors.cells import Line
 from huitou.events.connectors.files import REJECTED_COLUMNS
+from huitou.events.connectors.tables import guarded
 from huitou.kit.errors import Rejected
 from huitou.kit.text import say
 
@@ -35,8 +38,9 @@ class RejectedRows:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._file:
+        if self._file and self.path:
             self._file.close()
+            self.path = _only_one(self.path)
 
     def add(self, record: Record, why: Rejected) -> None:
         originals = record.original if _are_lines(record.original) else [record.original]
@@ -57,7 +61,7 @@ class RejectedRows:
         if self._writer is None:
             self._writer = csv.writer(self._file)
             self._writer.writerow([*REJECTED_COLUMNS, *line.columns])
-        self._writer.writerow([number, why.field, say(why.message, self.language), *map(_safe_cell, line.cells)])
+        self._writer.writerow([number, why.field, say(why.message, self.language), *map(guarded, line.cells)])
 
     def _write_value(self, number: int, why: Rejected, original: Any) -> None:
         self._open("ndjson")
@@ -79,26 +83,20 @@ def _as_json(document: dict[str, Any]) -> str:
 def _place(path: Path, folder: Path | None, suffix: str) -> Path:
     """In the folder, else next to the file, or in the present folder where that one cannot be written to.
 
-    Mending `a.rejected.csv` itself must not overwrite it while it is read: what fails again is `a.rejected-2.csv`.
+    Always a name that is free, so that nothing half mended is lost: after `a.rejected.csv` comes `a.rejected-2.csv`.
     """
     beside = path.absolute().parent
     folder = folder or (beside if os.access(beside, os.W_OK) else Path.cwd())
-    base, _, again = path.name.removesuffix(".gz").partition(".rejected")
-    tries = int(again.split(".")[0].removeprefix("-") or 1) if again.split(".")[0].removeprefix("-").isdigit() else 1
-    mark = f"rejected-{tries + 1}" if again else "rejected"
-    return folder / f"{base}.{mark}.{suffix}"
+    base, _, _ = path.name.removesuffix(".gz").partition(".rejected")
+    names = (f"{base}.rejected{f'-{number}' if number > 1 else ''}.{suffix}" for number in count(1))
+    return next(folder / name for name in names if not (folder / name).exists())
 
 
-def _safe_cell(cell: Any) -> Any:
-    """A cell that a spreadsheet would run as a formula is written as text (OWASP: CSV injection)."""
-    if isinstance(cell, str) and cell[:1] in "=+-@" and len(cell) > 1 and not _is_number(cell):
-        return "'" + cell
-    return cell
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+def _only_one(path: Path) -> Path:
+    """The same file of an import before, where there is one: then this one is not needed."""
+    stem = path.name.rpartition(".rejected")[0]
+    others = sorted(path.parent.glob(f"{glob.escape(stem)}.rejected*{path.suffix}"))
+    same = next((one for one in others if one != path and filecmp.cmp(one, path, shallow=False)), None)
+    if same is not None:
+        path.unlink()
+    return same or path

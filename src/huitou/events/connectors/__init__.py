@@ -12,7 +12,7 @@ from huitou.events.connectors.base import Connector, GuessingConnector
 from huitou.events.connectors.cells import match_columns
 from huitou.events.connectors.columns import WHO
 from huitou.events.connectors.files import Head, read_head, refuse_file
-from huitou.events.connectors.tables import head_columns
+from huitou.events.connectors.tables import head_rows
 from huitou.kit.errors import Refused
 
 MODULES = (segment, douyin, doudian, wecom, products, customers, table)
@@ -30,10 +30,10 @@ def find_connector(name: str) -> Connector:
     return CONNECTORS[name]
 
 
-def look_at(path: Path) -> Head:
-    """The file's head with its columns; Refused where nothing could read it."""
+def looks_at(path: Path) -> list[Head]:
+    """The head once for every row, on every sheet, that may be the header: covers and banners stand before it."""
     head = read_head(path)
-    return replace(head, columns=head_columns(head))
+    return [replace(head, columns=columns) for columns in head_rows(head)] or [head]
 
 
 def recognise(path: Path, mapping: Mapping[str, str] | None = None) -> Connector:
@@ -41,12 +41,17 @@ def recognise(path: Path, mapping: Mapping[str, str] | None = None) -> Connector
 
     What --map says of a column counts like its name.
     """
-    head = look_at(path)
+    heads = looks_at(path)
     if mapping:
         named = {column: role for role, column in mapping.items()}
-        head = replace(head, columns=tuple(named.get(column, column) for column in head.columns))
-    candidates = [connector for connector in CONNECTORS.values() if connector.recognise(head) > 0]
-    if not candidates:
+        heads = [replace(head, columns=tuple(named.get(column, column) for column in head.columns)) for head in heads]
+    found = [
+        (_explained(connector, head), sure, connector)
+        for head in heads
+        for connector in CONNECTORS.values()
+        if (sure := connector.recognise(head)) > 0
+    ]
+    if not found:
         known = ", ".join(CONNECTORS)
         raise refuse_file(
             path,
@@ -54,7 +59,7 @@ def recognise(path: Path, mapping: Mapping[str, str] | None = None) -> Connector
             f"no known format: name one by --as ({known})",
             code="unknown_format",
         )
-    return max(candidates, key=lambda connector: (_explained(connector, head), connector.recognise(head)))
+    return max(found, key=lambda one: one[:2])[2]
 
 
 def _explained(connector: Connector, head: Head) -> int:

@@ -6,21 +6,32 @@ Readers raise Rejected with the column's name; marks like `-` are empty, tabs an
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime
+from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from huitou.events.connectors.tables import Broken, Table, read_table
-from huitou.kit import clock
+from huitou.events.connectors.files import Broken
+from huitou.events.connectors.moments import TwoDays, read_moment
+from huitou.events.connectors.tables import Table, looks_like_header, read_table
 from huitou.kit.errors import Rejected
-from huitou.kit.ids import EMPTY, clean_id
-from huitou.kit.money import to_minor
+from huitou.kit.ids import EMPTY, clean_id, without_marks
+from huitou.kit.money import CODES, EXPONENTS, SIGNS, currency_code, exponent, read_decimal, to_minor
 
 Row = dict[str, Any]  # our field -> cell as text or native value; empty cells are left out
 
 LONGEST_MARK = max(map(len, EMPTY))
 WRITTEN_FLOAT = re.compile(r"(\d+)\.0+")  # what a spreadsheet or pandas makes of an id
+BRACKET = re.compile(r"[(（\[【]")
+MINOR = Decimal(0)  # of the currency's smallest unit; any other factor is of its main one
+MONEY_UNITS = {
+    "分": MINOR, "人民币分": MINOR, "cent": MINOR, "cents": MINOR, "minor": MINOR, "minor units": MINOR,
+    "角": Decimal("0.1"), "元": Decimal(1), "人民币": Decimal(1), "百元": Decimal(100), "千元": Decimal(1_000),
+    "万": Decimal(10_000), "万元": Decimal(10_000), "亿元": Decimal(100_000_000),
+}  # fmt: skip
+CURRENCIES = frozenset((*EXPONENTS, *SIGNS, *CODES, *CODES.values())) - {"元", "人民币"}
 SCIENTIFIC = re.compile(r"\d(\.\d+)?[eE]\+\d+")  # 6.917E+18: its digits are lost
 
 
@@ -31,10 +42,30 @@ class Line(NamedTuple):
     cells: Sequence[Any]
 
 
+class Measured(str):
+    """A cell under a column that says its unit: 单价(分), 销售额(万元), price (USD)."""
+
+    unit: str
+
+    def __new__(cls, cell: Any, unit: str) -> Measured:
+        measured = super().__new__(cls, text(cell))
+        measured.unit = unit
+        return measured
+
+
+@lru_cache(maxsize=16_384)  # the names that formats know are compared with every row that may be a header
 def plain(name: str) -> str:
     """A column name without case, blanks, underscores and a unit in brackets: 'Product ID' = 'product_id'."""
-    base = name.strip().split("(")[0].split("（")[0] if not name.strip().startswith(("(", "（")) else name
+    stripped = name.strip()
+    base = BRACKET.split(stripped, maxsplit=1)[0] or stripped
     return base.strip().lower().replace(" ", "").replace("_", "").replace("-", "")
+
+
+def unit_of(name: str) -> str | None:
+    """What stands in the last brackets of a column name, where it measures money: '单价(分)' -> '分'."""
+    parts = BRACKET.split(unicodedata.normalize("NFKC", name).strip().rstrip(")]】").lower())
+    unit = parts[-1].replace("单位", "").strip(" :") if len(parts) > 1 else ""
+    return unit if unit in MONEY_UNITS or unit.upper() in CURRENCIES else None
 
 
 def match_columns(columns: Sequence[str], names: Mapping[str, Sequence[str]]) -> dict[str, int]:
@@ -49,13 +80,15 @@ def match_columns(columns: Sequence[str], names: Mapping[str, Sequence[str]]) ->
 
 
 def open_table(path: Path, names: Mapping[str, Sequence[str]], needed: Sequence[str]) -> tuple[Table, dict[str, int]]:
-    """The table whose header holds the needed fields, wherever that header stands, and where its fields are."""
+    """The table whose header has most of the fields, and all the needed ones, and where its fields are."""
 
-    def is_header(cells: Sequence[str]) -> bool:
+    def rate(cells: Sequence[str]) -> float:
         found = match_columns(cells, names)
-        return all(field in found for field in needed)
+        if not all(field in found for field in needed):
+            return 0
+        return len(found) if needed else 1 + len(found) if looks_like_header(cells) else 0
 
-    table = read_table(path, is_header if needed else None)
+    table = read_table(path, rate)
     return table, match_columns(table.columns, names)
 
 
@@ -63,6 +96,7 @@ def read_rows(table: Table, fields: Mapping[str, int]) -> Iterator[tuple[int, Ro
     """(row number, our fields or why the row is no row, the row as read)."""
     width = len(table.columns)
     places = list(fields.items())
+    units = {field: unit for field, index in places if (unit := unit_of(table.columns[index])) is not None}
     for number, cells in table.rows:
         line = Line(table.columns, cells)
         if isinstance(cells, Broken):
@@ -71,7 +105,10 @@ def read_rows(table: Table, fields: Mapping[str, int]) -> Iterator[tuple[int, Ro
             yield number, _too_wide(len(cells), width), line
         else:
             size = len(cells)
-            yield number, {f: c for f, i in places if i < size and not is_empty(c := cells[i])}, line
+            row = {f: c for f, i in places if i < size and not is_empty(c := cells[i])}
+            if units:
+                row |= {field: Measured(row[field], unit) for field, unit in units.items() if field in row}
+            yield number, row, line
 
 
 def _too_wide(cells: int, width: int) -> Rejected:
@@ -82,7 +119,7 @@ def is_empty(cell: Any) -> bool:
     if type(cell) is str:
         if len(cell) > LONGEST_MARK and cell[0].isalnum():
             return False
-        return cell.strip().strip("\ufeff").strip().lower() in EMPTY
+        return without_marks(cell).strip().lower() in EMPTY
     return cell is None or cell != cell
 
 
@@ -91,7 +128,7 @@ def text(cell: Any) -> str:
     if type(cell) is str:
         if cell[:1].isalnum() and cell[-1:].isalnum():
             return cell
-        return cell.strip().strip("\ufeff").strip().lstrip("'").strip()
+        return without_marks(cell).strip().lstrip("'").strip()
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
     return str(cell)
@@ -110,17 +147,23 @@ def an_id(cell: Any, column: str) -> str:
 
 
 def a_moment(cell: Any, column: str, zone: str) -> int:
-    """Epoch µs of a time as exports write it: text in local time, a date, 19970101, epoch s/ms/µs, an Excel cell."""
+    """Epoch µs of a time as people and exports write it (moments.py), local where it names no offset."""
     try:
-        return _moment(cell, zone)
+        return read_moment(cell, zone)
+    except TwoDays:
+        zh, en = "可能是两个不同的日子:请写成 2026-11-20", "may be two days: write 2026-11-20"
     except (ValueError, OverflowError):
-        raise Rejected(column, {"zh": f"{shown(cell)} 不是时间", "en": f"{shown(cell)} is not a time"}) from None
+        zh, en = "不是时间", "is not a time"
+    raise Rejected(column, {"zh": f"{shown(cell)} {zh}", "en": f"{shown(cell)} {en}"})
 
 
 def an_amount(cell: Any, column: str, currency: str, *, signed: bool = False) -> int:
-    """Minor units of an amount in major units (元)."""
+    """Minor units of an amount in major units (元), or in the unit its column names."""
     try:
-        minor = to_minor(round(cell, 6) if isinstance(cell, float) else text(cell).removesuffix("元"), currency)
+        if isinstance(cell, Measured):
+            minor = _measured_money(cell, column, currency)
+        else:
+            minor = to_minor(round(cell, 6) if isinstance(cell, float) else text(cell), currency)
     except ValueError as error:
         fine = "finer" in str(error)
         zh = f"{shown(cell)} 比最小货币单位还细" if fine else f"{shown(cell)} 不是金额"
@@ -130,13 +173,24 @@ def an_amount(cell: Any, column: str, currency: str, *, signed: bool = False) ->
     return minor
 
 
+def _measured_money(cell: Measured, column: str, currency: str) -> int:
+    """单价(分), 销售额(万元), price (USD); Rejected where the column names another currency than the row."""
+    factor = MONEY_UNITS.get(cell.unit)
+    if factor == MINOR:
+        return to_minor(read_decimal(cell).scaleb(-exponent(currency)), currency)
+    if factor is None and (named := currency_code(cell.unit)) != currency_code(currency):
+        zh, en = f"列里写的是 {named},不是 {currency}", f"the column is in {named}, not in {currency}"
+        raise Rejected(column, {"zh": zh, "en": en})
+    return to_minor(read_decimal(cell) * (factor or 1), currency)
+
+
 def a_count(cell: Any, column: str, *, least: int = 0, most: int = 1_000_000_000) -> int:
     """A whole number between `least` and `most`."""
     try:
-        number = float(text(cell).replace(",", ""))
+        number = read_decimal(text(cell))
     except ValueError:
-        number = float("nan")
-    if not number.is_integer() or not least <= number <= most:
+        number = None
+    if number is None or number != number.to_integral_value() or not least <= number <= most:
         raise Rejected(column, {"zh": f"{shown(cell)} 不是数量", "en": f"{shown(cell)} is no quantity"})
     return int(number)
 
@@ -149,29 +203,3 @@ def shown(cell: Any) -> str:
     """The cell as its owner will recognise it, but not a megabyte of it."""
     said = repr(cell) if isinstance(cell, str) else str(cell)
     return said if len(said) <= 60 else said[:57] + "…"
-
-
-def _moment(cell: Any, zone: str) -> int:
-    if isinstance(cell, datetime):
-        moment = cell if cell.tzinfo else cell.replace(tzinfo=clock.zone_of(zone))
-        at = clock.from_datetime(moment)
-        if at < 0:
-            raise ValueError("before 1970")
-        return at
-    if isinstance(cell, date):
-        return clock.parse_time(cell.isoformat(), zone)
-    said = text(cell).removesuffix(".0")
-    if said.isdigit():
-        return _digits(said, zone)
-    return clock.parse_time(said.replace("年", "-").replace("月", "-").replace("日", ""), zone)
-
-
-def _digits(said: str, zone: str) -> int:
-    if len(said) == 8:
-        return clock.parse_time(f"{said[:4]}-{said[4:6]}-{said[6:]}", zone)
-    if len(said) == 14:
-        return clock.parse_time(f"{said[:4]}-{said[4:6]}-{said[6:8]}T{said[8:10]}:{said[10:12]}:{said[12:]}", zone)
-    unit = {10: clock.SECOND, 13: 1_000, 16: 1}.get(len(said))
-    if unit is None:
-        raise ValueError("no time has so many digits")
-    return int(said) * unit

@@ -245,17 +245,19 @@ Place = Callable[[Sequence[str], Mapping[str, str]], dict[str, int]]
 def open_placed(
     path: Path, place: Place, mapping: Mapping[str, str], is_header: Callable[[Sequence[str]], bool]
 ) -> tuple[Table, dict[str, int]]:
-    """The table and its columns by their roles; its header holds the columns of --map, or else is a known one.
+    """The table and its columns by their roles; its header holds the columns of --map, or else is a known one, and of
+    those the one that tells most.
 
     Where no row does, the first that looks like a header is taken, so that it can be said what is missing.
     """
     said = [column for column in mapping.values() if column not in ("", "-")]
 
-    def is_known(cells: Sequence[str]) -> bool:
-        return all(column in cells for column in said) if said else is_header(cells)
+    def rate(cells: Sequence[str]) -> float:
+        known = all(column in cells for column in said) if said else is_header(cells)
+        return 1 + len(place(cells, {})) if known else 0
 
     try:
-        table = read_table(path, is_known)
+        table = read_table(path, rate)
     except Refused:
         table = read_table(path)
     return table, place(table.columns, mapping)

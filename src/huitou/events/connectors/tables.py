@@ -3,38 +3,53 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from io import StringIO
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from huitou.events.connectors.files import (
     LONGEST_LINE,
     REJECTED_COLUMNS,
+    Broken,
     Head,
-    is_cut,
     read_head,
     read_lines,
     refuse_file,
     seekable,
 )
+from huitou.events.connectors.moments import day_order, in_order, may_be_two_days
+from huitou.events.connectors.notes import collected, note
 from huitou.kit.errors import Refused, Rejected
+from huitou.kit.ids import without_marks
 
 BANNER_ROWS = 20  # exports put titles above the header; it is looked for this far down
+LOOKED_AT = 50  # lines the separator, and rows the order of days and months, are told by
 LONGEST_ROW = 50  # lines; a quote that closes nowhere would otherwise swallow the rest of the file
 DELIMITERS = ",\t;|"
 
 
-class Broken(NamedTuple):
-    """A row that cannot be taken apart into cells."""
-
-    why: Rejected
-    text: str
-
-
 Cells = Sequence[Any]
 Numbered = tuple[int, "Cells | Broken"]
+Line = tuple[int, "str | Broken"]
+Rate = Callable[[Sequence[str]], float]  # how well a row serves as header; 0: it is none
+
+
+class SheetRow(int):
+    """A row's number in a workbook of which several sheets are read: '12月!2' to people."""
+
+    sheet: str
+
+    def __new__(cls, number: int, sheet: str) -> SheetRow:
+        row = super().__new__(cls, number)
+        row.sheet = sheet
+        return row
+
+    def __str__(self) -> str:
+        return f"{self.sheet}!{int(self)}"
 
 
 @dataclass(frozen=True)
@@ -45,65 +60,213 @@ class Table:
     rows: Iterator[Numbered]
 
 
-def read_table(path: Path, is_header: Callable[[Sequence[str]], bool] | None = None) -> Table:
-    """The table of a file; `is_header` tells a known header, else the first row that looks like one is taken."""
-    kind = read_head(path).kind
-    if kind == "parquet":
-        return _parquet(path)
-    for rows in _sheets(path) if kind == "xlsx" else [_csv_rows(path)]:
-        top = list(islice(rows, BANNER_ROWS))
-        index = _find_header(top, is_header)
-        if index is not None:
-            columns = tuple(_name(cell) for cell in top[index][1])
-            return _without_reasons(Table(columns, _filled_rows(chain(top[index + 1 :], rows))))
-    raise refuse_file(path, "找不到表头。", "no header row found")
+@dataclass(frozen=True)
+class Sheet:
+    """A sheet of a workbook, or the one table of another file: its first rows, and all that follow them."""
+
+    name: str
+    top: list[Numbered]
+    rest: Iterator[Numbered]
+    header: int | None = None  # its place among the first rows, where the format says it
+
+    def below(self, header: int) -> Iterator[Numbered]:
+        return _filled_rows(chain(self.top[header + 1 :], self.rest))
 
 
-def head_columns(head: Head) -> tuple[str, ...]:
-    """The header of a table file, () where there is none."""
+def read_table(path: Path, rate: Rate | None = None) -> Table:
+    """The table under the row that `rate` thinks most of as header; without `rate`, under the first that looks like one.
+
+    Of a workbook all sheets under the same header are read as one; those left aside are noted.
+    """
+    table = _read_once(path, rate)
+    first = list(islice(table.rows, LOOKED_AT))
+    if any(may_be_two_days(cell) for _, cells in first if not isinstance(cells, Broken) for cell in cells):
+        return _settle_days(path, rate, table, first)
+    return replace(table, rows=chain(first, table.rows))
+
+
+def _read_once(path: Path, rate: Rate | None) -> Table:
+    return _choose(path, _open_sheets(path), rate)
+
+
+def _choose(path: Path, readings: list[list[Sheet]], rate: Rate | None) -> Table:
+    found = [
+        (sheets, sheet, *place)
+        for sheets in readings
+        for sheet in sheets
+        if (place := _find_header(sheet, rate)) is not None
+    ]
+    if not found:
+        raise refuse_file(path, "找不到表头。", "no header row found")
+    sheets, best, header, _ = max(found, key=lambda one: one[3])
+    columns = _names(best.top[header][1])
+    same = [one for one in found if one[0] is sheets and _is_same(columns, _names(one[1].top[one[2]][1]))]
+    _note_others(sheets, [sheet.name for _, sheet, _, _ in same])
+    if len(same) == 1:
+        return _without_reasons(Table(columns, best.below(header)))
+    return _without_reasons(Table(columns, chain.from_iterable(_in_order(columns, one[1], one[2]) for one in same)))
+
+
+def _is_same(columns: Sequence[str], others: Sequence[str]) -> bool:
+    return sorted(filter(None, columns)) == sorted(filter(None, others))
+
+
+def _in_order(columns: Sequence[str], sheet: Sheet, header: int) -> Iterator[Numbered]:
+    """The sheet's rows, numbered as its own, their cells in the order of `columns`."""
+    own = list(_names(sheet.top[header][1]))
+    if len(set(filter(None, own))) < len(list(filter(None, own))):
+        own = list(columns)  # names that come twice: their order is all that is known
+    places = [own.index(name) if name in own else len(own) for name in columns]
+    for number, cells in sheet.below(header):
+        row = SheetRow(number, sheet.name)
+        if isinstance(cells, Broken) or own == list(columns):
+            yield row, cells
+        else:
+            yield row, [cells[place] if place < len(cells) else None for place in places]
+
+
+def _note_others(sheets: list[Sheet], read: list[str]) -> None:
+    others = [sheet.name for sheet in sheets if sheet.name not in read and any(map(_is_filled_row, sheet.top))]
+    if others:
+        used, left = ", ".join(read), ", ".join(others)
+        note(
+            {
+                "zh": f"读了工作表 {used};表头不同而没有读:{left}",
+                "en": f"read sheet {used}; other headers, not read: {left}",
+            }
+        )
+
+
+def _settle_days(path: Path, rate: Rate | None, table: Table, first: list[Numbered]) -> Table:
+    """Days like 03/04/2026 in the order that others of the file are in, told by a reading of its own."""
+    columns: set[int] = set()
+
+    def days() -> Iterator[Any]:
+        for _, cells in _read_once(path, rate).rows:
+            if not isinstance(cells, Broken):
+                for index, cell in enumerate(cells):
+                    if may_be_two_days(cell):
+                        columns.add(index)
+                        yield cell
+
+    order = day_order(days())
+    rows = chain(first, table.rows)
+    if order is None:
+        return replace(table, rows=rows)
+
+    def ordered(cells: Cells | Broken) -> Cells | Broken:
+        if isinstance(cells, Broken):
+            return cells
+        return [in_order(cell, order) if index in columns else cell for index, cell in enumerate(cells)]
+
+    return replace(table, rows=((number, ordered(cells)) for number, cells in rows))
+
+
+def head_rows(head: Head) -> tuple[tuple[str, ...], ...]:
+    """Every row that may be the header, on every sheet; the one taken where nothing is known about it comes first."""
     if head.kind not in ("csv", "xlsx", "parquet"):
         return ()
+    readings = _open_sheets(head.path)
+    found: dict[tuple[str, ...], None] = {}
     try:
-        return read_table(head.path).columns
+        with collected():  # nothing is chosen yet
+            found[_choose(head.path, readings, None).columns] = None
     except Refused:
         if head.kind != "csv":  # no text could pass for these
             raise
-        return ()
+    for sheet in chain.from_iterable(readings):
+        for _, cells in sheet.top if sheet.header is None else ():
+            if looks_like_header(names := _names(cells)):
+                found[_own_columns(names)] = None
+    return tuple(found)
+
+
+def _own_columns(columns: tuple[str, ...]) -> tuple[str, ...]:
+    skip = len(REJECTED_COLUMNS)
+    return columns[skip:] if columns[:skip] == REJECTED_COLUMNS else columns
+
+
+def _open_sheets(path: Path) -> list[list[Sheet]]:
+    """The sheets of the file, once for each way it may be read: a text by each separator it may have, likely ones first."""
+    kind = read_head(path).kind
+    if kind == "parquet":
+        return [[_parquet(path)]]
+    if kind == "json":
+        raise refuse_file(path, "是 JSON,不是表格。", "is JSON, no table")
+    if kind == "xlsx":
+        return [[_sheet(name, rows) for name, rows in _sheets(path)]]
+    csv.field_size_limit(LONGEST_LINE)
+    top = list(islice(enumerate(read_lines(path), 1), LOOKED_AT))
+    return [
+        [_sheet("", _cut_rows(enumerate(read_lines(path), 1), mark, width))] for mark, width in _find_delimiters(top)
+    ]
+
+
+def _sheet(name: str, rows: Iterator[Numbered]) -> Sheet:
+    return Sheet(name, list(islice(rows, BANNER_ROWS)), rows)
 
 
 def _without_reasons(table: Table) -> Table:
-    """A rejected-rows file is the table it came from behind its row numbers and reasons."""
+    """A rejected-rows file is the table it came from behind its row numbers and reasons, its cells guarded."""
     skip = len(REJECTED_COLUMNS)
     if table.columns[:skip] != REJECTED_COLUMNS:
         return table
-    rows = ((number, cells if isinstance(cells, Broken) else cells[skip:]) for number, cells in table.rows)
+    rows = (
+        (number, cells if isinstance(cells, Broken) else [unguarded(cell) for cell in cells[skip:]])
+        for number, cells in table.rows
+    )
     return Table(table.columns[skip:], rows)
 
 
+def guarded(cell: Any) -> Any:
+    """A cell that a spreadsheet would run as a formula is written as text (OWASP: CSV injection)."""
+    return "'" + cell if isinstance(cell, str) and _is_formula(cell) else cell
+
+
+def unguarded(cell: Any) -> Any:
+    """What `guarded` was given."""
+    return cell[1:] if isinstance(cell, str) and cell[:1] == "'" and _is_formula(cell[1:]) else cell
+
+
+def _is_formula(cell: str) -> bool:
+    """Also one that is guarded already, so that its own quote comes back."""
+    bare = cell.lstrip("'")
+    return len(bare) > 1 and bare[0] in "=+-@" and not (bare == cell and _is_number(cell))
+
+
 def _filled_rows(rows: Iterator[Numbered]) -> Iterator[Numbered]:
-    return (row for row in rows if isinstance(row[1], Broken) or any(_is_filled(cell) for cell in row[1]))
+    return (row for row in rows if _is_filled_row(row))
+
+
+def _is_filled_row(row: Numbered) -> bool:
+    return isinstance(row[1], Broken) or any(_is_filled(cell) for cell in row[1])
+
+
+def _names(cells: Cells | Broken) -> tuple[str, ...]:
+    return () if isinstance(cells, Broken) else tuple(_name(cell) for cell in cells)
 
 
 def _name(cell: Any) -> str:
-    return "" if cell is None else str(cell).strip().strip("\ufeff").strip()
+    return "" if cell is None else without_marks(str(cell)).strip()
 
 
 def _is_filled(cell: Any) -> bool:
     return cell is not None and (type(cell) is not str or not (not cell or cell.isspace()))
 
 
-def _find_header(top: list[Numbered], is_header: Callable[[Sequence[str]], bool] | None) -> int | None:
-    """The first row that is the known header; else the first that looks like one and is about as wide as any."""
-    named = [[] if isinstance(cells, Broken) else [_name(cell) for cell in cells] for _, cells in top]
-    if is_header is not None:
-        return next((index for index, cells in enumerate(named) if is_header(cells)), None)
-    wide = max((sum(map(bool, cells)) for cells in named if _looks_like_header(cells)), default=0)
-    return next(
-        (i for i, cells in enumerate(named) if _looks_like_header(cells) and sum(map(bool, cells)) >= 0.7 * wide), None
-    )
+def _find_header(sheet: Sheet, rate: Rate | None) -> tuple[int, float] | None:
+    """(index, rate) of the row rated highest; of equal ones the first that is about as wide as any."""
+    if sheet.header is not None:
+        return sheet.header, 1.0
+    named = [_names(cells) for _, cells in sheet.top]
+    rates = [(rate or looks_like_header)(cells) if cells else 0 for cells in named]
+    widths = [sum(map(bool, cells)) for cells in named]
+    wide = max((width for width, rated in zip(widths, rates, strict=True) if rated), default=0)
+    best = max(range(len(named)), key=lambda i: (rates[i], widths[i] >= 0.7 * wide), default=None)
+    return None if best is None or not rates[best] else (best, float(rates[best]))
 
 
-def _looks_like_header(cells: Sequence[str]) -> bool:
+def looks_like_header(cells: Sequence[str]) -> bool:
     """At least two names, nearly all different, none of them a number."""
     names = [cell for cell in cells if cell]
     return len(names) >= 2 and len(set(names)) >= 0.8 * len(names) and not any(_is_number(name) for name in names)
@@ -117,23 +280,32 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _csv_rows(path: Path) -> Iterator[Numbered]:
-    """(number of its first line, cells) of a delimited text file; a quoted cell may hold newlines."""
-    csv.field_size_limit(LONGEST_LINE)
-    lines = enumerate(read_lines(path), 1)
-    top = list(islice(lines, BANNER_ROWS))
-    delimiter = max(DELIMITERS, key=lambda mark: sum(line.count(mark) for _, line in top))
-    waiting = iter(chain(top, lines))
-    again: list[tuple[int, str]] = []  # lines looked at that did not belong to the row before them
+def _find_delimiters(top: list[Line]) -> list[tuple[str, int]]:
+    """(mark, how many cells it makes) of the marks that rows agree on: those with most such rows, then cells, first."""
+    found = []
+    for mark in DELIMITERS:
+        rows = (cells for _, cells in _cut_rows(iter(top), mark, 0) if not isinstance(cells, Broken))
+        widths = Counter(len(cells) for cells in rows if sum(map(_is_filled, cells)) > 1)
+        if widths:
+            found.append((*max((count, width) for width, count in widths.items()), mark))
+    return [(mark, width) for _, width, mark in sorted(found, key=lambda one: one[:2], reverse=True)] or [(",", 0)]
+
+
+def _cut_rows(lines: Iterator[Line], delimiter: str, width: int) -> Iterator[Numbered]:
+    """(number of its first line, cells) of a delimited text; a quoted cell may hold newlines."""
+    again: list[Line] = []  # lines looked at that did not belong to the row before them
     while True:
-        number, line = again.pop(0) if again else next(waiting, (0, ""))
+        number, line = again.pop(0) if again else next(lines, (0, ""))
         if not line:
             return
+        if isinstance(line, Broken):
+            yield number, line
+            continue
         cells = _cut(line, delimiter)
         if cells is None:
-            followers: list[tuple[int, str]] = []
-            cells = _join(line, again, waiting, followers, delimiter)
-            if cells is None:
+            followers: list[Line] = []
+            cells = _join(line, again, lines, followers, delimiter)
+            if cells is None or _are_rows(followers, delimiter, width):
                 again = followers + again
                 cells = _unclosed(line)
         yield number, cells
@@ -141,13 +313,10 @@ def _csv_rows(path: Path) -> Iterator[Numbered]:
 
 def _cut(line: str, delimiter: str) -> Cells | Broken | None:
     """The cells of a line; None where a quoted cell goes on in the next."""
-    if is_cut(line):
-        mb = LONGEST_LINE >> 20
-        return Broken(Rejected("", {"zh": f"一行超过 {mb} MB", "en": f"a line over {mb} MB"}), line[:1000])
     if '"' not in line:
         return line.rstrip("\r\n").split(delimiter)
     try:
-        return next(csv.reader(line.splitlines(keepends=True), delimiter=delimiter, strict=True))
+        return next(csv.reader(StringIO(line, newline="\n"), delimiter=delimiter, strict=True))
     except csv.Error as error:
         if "unexpected end" in str(error):
             return None
@@ -158,11 +327,7 @@ def _cut(line: str, delimiter: str) -> Cells | Broken | None:
 
 
 def _join(
-    line: str,
-    again: list[tuple[int, str]],
-    waiting: Iterator[tuple[int, str]],
-    followers: list[tuple[int, str]],
-    delimiter: str,
+    line: str, again: list[Line], waiting: Iterator[Line], followers: list[Line], delimiter: str
 ) -> Cells | Broken | None:
     """The cells of a line and as many after it as its quoted cell needs; None where it closes nowhere near."""
     while len(followers) < LONGEST_ROW:
@@ -170,6 +335,8 @@ def _join(
         if not more:
             return None
         followers.append((number, more))
+        if isinstance(more, Broken):
+            return None
         line += more
         if len(line) > LONGEST_LINE:
             return None
@@ -178,20 +345,35 @@ def _join(
     return None
 
 
+def _are_rows(lines: list[Line], delimiter: str, width: int) -> bool:
+    """Whether most lines that a quoted cell would take in are rows by themselves: then its quote was never closed.
+
+    A line that ends the cell in its first piece is none. Under two columns it cannot be told: a line of an address may
+    well have one comma.
+    """
+
+    def is_row(line: object) -> bool:
+        cells = next(csv.reader([str(line)], delimiter=delimiter), [""])
+        return len(cells) == width and '"' not in str(line).split(delimiter, 1)[0]
+
+    return width > 2 and 2 * sum(is_row(line) for _, line in lines) > len(lines)
+
+
 def _unclosed(line: str) -> Broken:
     return Broken(Rejected("", {"zh": "引号没有闭合", "en": "a quote is never closed"}), line.rstrip("\r\n"))
 
 
-def _sheets(path: Path) -> Iterator[Iterator[Numbered]]:
+def _sheets(path: Path) -> list[tuple[str, Iterator[Numbered]]]:
     import python_calamine
 
     try:
         with seekable(path) as file:
             book = python_calamine.CalamineWorkbook.from_filelike(file)
-        sheets = [book.get_sheet_by_index(index) for index in range(len(book.sheet_names))]
+        tables = [one for one in book.sheets_metadata if one.typ == python_calamine.SheetTypeEnum.WorkSheet]
+        sheets = [book.get_sheet_by_name(one.name) for one in tables]
     except Exception as error:
         raise refuse_file(path, f"打不开这个工作簿({error})。", f"the workbook cannot be read ({error})") from error
-    return (_sheet_rows(sheet) for sheet in sheets)
+    return [(sheet.name, _sheet_rows(sheet)) for sheet in sheets]
 
 
 def _sheet_rows(sheet: Any) -> Iterator[Numbered]:
@@ -199,24 +381,67 @@ def _sheet_rows(sheet: Any) -> Iterator[Numbered]:
         yield number, [None if cell == "" else cell for cell in cells]
 
 
-def _parquet(path: Path) -> Table:
+def _parquet(path: Path) -> Sheet:
+    """The file's table; its header is what its schema says, whatever stands in its rows."""
     import pyarrow as pa
     import pyarrow.parquet as pq
+
+    def refused(error: Exception) -> Refused:
+        return refuse_file(path, f"打不开这个 Parquet({error})。", f"the Parquet file cannot be read ({error})")
 
     try:
         with seekable(path) as file:
             columns = tuple(pq.read_schema(file).names)
     except (pa.ArrowException, OSError) as error:
-        raise refuse_file(
-            path, f"打不开这个 Parquet({error})。", f"the Parquet file cannot be read ({error})"
-        ) from error
+        raise refused(error) from error
 
     def rows() -> Iterator[Numbered]:
         number = 0
         with seekable(path) as file:
-            for batch in pq.ParquetFile(file).iter_batches(20_000):
-                for cells in zip(*(column.to_pylist() for column in batch.columns), strict=True):
-                    number += 1
-                    yield number, cells
+            try:
+                for batch in pq.ParquetFile(file).iter_batches(20_000):
+                    for cells in zip(*map(_python_values, batch.columns), strict=True):
+                        number += 1
+                        yield number, cells
+            except (pa.ArrowException, OSError) as error:
+                raise refused(error) from error
 
-    return _without_reasons(Table(columns, rows()))
+    return Sheet("", [(0, columns)], rows(), header=0)
+
+
+def _python_values(column: Any) -> list[Any]:
+    """The column's values as Python has them: no finer than microseconds, bytes as the text they are."""
+    import pyarrow.types as kinds
+
+    if kinds.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    kind = _coarse(column.type)
+    values: list[Any] = (column if kind == column.type else column.cast(kind, safe=False)).to_pylist()
+    if kinds.is_binary(kind) or kinds.is_large_binary(kind) or kinds.is_fixed_size_binary(kind):
+        return [value if value is None else _as_text(value) for value in values]
+    return values
+
+
+def _coarse(kind: Any) -> Any:
+    """The type with microseconds for nanoseconds, which Python's own types do not hold."""
+    import pyarrow as pa
+    import pyarrow.types as kinds
+
+    if kinds.is_timestamp(kind):
+        return pa.timestamp("us", kind.tz) if kind.unit == "ns" else kind
+    if kinds.is_duration(kind):
+        return pa.duration("us") if kind.unit == "ns" else kind
+    if kinds.is_time64(kind):
+        return pa.time64("us")
+    if kinds.is_list(kind):
+        return pa.list_(kind.value_field.with_type(_coarse(kind.value_type)))
+    if kinds.is_struct(kind):
+        return pa.struct([field.with_type(_coarse(field.type)) for field in kind])
+    return kind
+
+
+def _as_text(value: bytes) -> str | bytes:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value

@@ -30,7 +30,7 @@ from huitou.events.connectors.columns import (
     place_columns,
     words_of,
 )
-from huitou.events.connectors.files import Head, refuse_file
+from huitou.events.connectors.files import Broken, Head, refuse_file
 from huitou.events.connectors.table.facts import (
     AMOUNTS,
     MOMENTS,
@@ -42,7 +42,7 @@ from huitou.events.connectors.table.facts import (
     read_fact,
 )
 from huitou.events.connectors.table.records import order_records, single_record
-from huitou.events.connectors.tables import Broken, Table
+from huitou.events.connectors.tables import Table
 from huitou.events.connectors.words import read_event, refuse_totals
 from huitou.kit.errors import Rejected
 

@@ -14,6 +14,7 @@ from huitou.events.connectors.base import Options, Record, hash_of, stamp
 from huitou.events.connectors.cells import Line, a_count, a_moment, an_amount, an_id, missing, text
 from huitou.events.connectors.columns import BESIDES, TIMES, WHO
 from huitou.events.connectors.durations import read_duration, seconds_in
+from huitou.events.connectors.moments import is_whole_day
 from huitou.events.connectors.words import State, read_event, read_state
 from huitou.events.fields import READERS, read_currency
 from huitou.kit.errors import Rejected
@@ -40,7 +41,7 @@ MOMENTS = (
 )
 LARGEST_QUANTITY = 1_000_000_000
 IDS = tuple(kind for kind in WHO if kind not in ("user_id", "anonymous_id"))
-TIME_OF_DAY = re.compile(r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?")
+TIME_OF_DAY = re.compile(r"(\w{2}\s?)?\d{1,2}[:.]\d{2}([:.]\d{2}(\.\d+)?)?(\s?[ap]\.?m\.?)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,7 @@ def read_fact(number: int, row: Mapping[str, Any], rest: Mapping[str, Any], orig
         who=who,
         event=event,
         at=at,
-        whole_day=_is_whole_day(next((row[role] for role in MOMENTS if role in row), None)),
+        whole_day=_has_no_time_of_day(row),
         times=times,
         order_id=order_id,
         line_id=an_id(row["line_id"], "line_id") if "line_id" in row else None,
@@ -219,10 +220,9 @@ def _with_day(cell: Any, day: Any) -> Any:
     return f"{said.isoformat() if isinstance(said, date) else text(said).split(' ')[0]} {of_day}"
 
 
-def _is_whole_day(cell: Any) -> bool:
-    if cell is None or isinstance(cell, datetime):
-        return cell is None
-    return isinstance(cell, date) or (len(text(cell)) <= 10 and ":" not in text(cell))
+def _has_no_time_of_day(row: Mapping[str, Any]) -> bool:
+    said = next((row[role] for role in MOMENTS if role in row), None)
+    return said is None or is_whole_day(said)
 
 
 def _line(row: Mapping[str, Any], currency: str) -> dict[str, Any]:
