@@ -80,6 +80,15 @@ def test_wrong_use_is_refused_before_anything_is_read(run, tmp_path: Path, wrong
     assert list(tmp_path.glob("*rejected*")) == []
 
 
+def test_what_concerns_the_whole_file_is_told(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    body = [{"msg_id": "71888888888", "sec_openid": "_0", "content": "怎么买", "timestamp": 1795295510660}]
+    (tmp_path / "push.json").write_text(json.dumps(body))
+    told = run("push.json")
+    assert "name it by --broadcast ID" in told.stdout
+    [note] = json.loads(run("push.json", "--json").stdout)["notes"]
+    assert note.keys() == {"zh", "en"}
+
+
 def test_a_file_that_breaks_the_reader_is_told_and_the_next_goes_in(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     file = io.BytesIO()
     pq.write_table(pa.table({"user_id": [f"u{n}" for n in range(5000)], "time": ["2026-11-20"] * 5000}), file)

@@ -198,6 +198,24 @@ def test_rows_of_two_sheets_are_counted_and_named(ledger: ModuleType, tmp_path: 
         assert [row[0] for row in csv.reader(file)] == ["row", "10月!3", "11月!3"]
 
 
+def test_a_second_partial_refund_goes_in(ledger: ModuleType, clock: FrozenClock, tmp_path: Path) -> None:
+    header = "主订单编号,子订单编号,商品ID,商品数量,订单应付金额,订单提交时间,支付完成时间,订单状态,售后状态\n"
+    line = "7001,{0},P{0},1,{1}.00,2026-11-10 20:10:00,2026-11-10 20:11:00,已发货,{2}\n"
+    exports = [("退款成功", "-"), ("退款成功", "退款成功"), ("退款成功", "退款成功")]
+    told = []
+    for number, states in enumerate(exports):
+        path = tmp_path / f"{number}.csv"
+        path.write_text(header + line.format(1, 100, states[0]) + line.format(2, 50, states[1]))
+        told.append(counts(import_file(path)))
+    assert told == [(2, 0, 0, 0), (2, 0, 0, 0), (0, 2, 0, 0)]
+    with ledger.connect(autocommit=True) as connection:
+        bodies = [
+            json.loads(bytes(body)) for (body,) in connection.execute("SELECT body FROM journal ORDER BY position")
+        ]
+    refunds = [body["properties"]["total"] for body in bodies if body["name"] == "order_refunded"]
+    assert refunds == [10000, 5000]
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [

@@ -11,7 +11,7 @@ import openpyxl
 import pytest
 
 from huitou.events.segment import read_segment
-from huitou.kit.clock import parse_time
+from huitou.kit.clock import SECOND, parse_time
 from tests.events.connectors.conftest import events, read, rejections
 
 Write = Callable[..., Path]
@@ -105,6 +105,53 @@ def test_a_refunded_sub_order_refunds_its_part(write: Write) -> None:
         ("order_paid", "6917000000000053166", 13050),
         ("order_refunded", "6917000000000053166", 3050),
     ]
+
+
+def test_a_second_refund_is_a_fact_of_its_own_and_a_later_export_repeats_the_first(write: Write) -> None:
+    lines = [{"子订单编号": "\t1", "订单应付金额": "50.00"}, {"子订单编号": "\t2", "订单应付金额": "50.00"}]
+    exports = [
+        [lines[0] | {"售后状态": "退款成功"}, lines[1]],
+        [
+            line | {"售后状态": "退款成功", "订单状态": "已完成", "订单完成时间": "2026-11-25 10:00:00"}
+            for line in lines
+        ],
+    ]
+    first, second = (
+        [event for event in events(read(write("orders.csv", export(*rows)), "doudian")) if "refunded" in event["event"]]
+        for rows in exports
+    )
+    assert first == second[:1]
+    assert [(event["messageId"][-2:], event["properties"]["total"]) for event in second] == [(":1", 5000), (":2", 5000)]
+    assert second[0]["timestamp"] != second[1]["timestamp"]  # of one moment and amount they would be one refund
+    paid = parse_time("2026-11-20T19:12:29", "Asia/Shanghai")
+    assert all(0 <= event["timestamp"] - paid < SECOND for event in second)
+
+
+@pytest.mark.parametrize("state", ["等待买家付款", "订单关闭", "交易取消", "未付款", "某个新状态"])
+def test_orders_the_export_gives_no_payment_of_are_not_paid(write: Write, state: str) -> None:
+    path = write("orders.csv", export({"订单状态": state, "支付完成时间": "-"}))
+    assert "order_paid" not in [event for event, _, _ in facts(path)]
+
+
+def test_an_unknown_state_without_a_column_of_payment_is_not_guessed(write: Write) -> None:
+    columns = ["主订单编号", "订单应付金额", "订单提交时间", "订单状态"]
+    path = write("orders.csv", export({"订单状态": "某个新状态"}, columns=columns))
+    assert rejections(read(path)) == [(2, "订单状态", "'某个新状态' is no status we know: is it paid?")]
+
+
+@pytest.mark.parametrize(
+    "written", ["2026/11/20 9:05", "2026-11-20  9:05", "2026/11/20 上午9:05", "46346.378472222219"]
+)
+def test_times_as_spreadsheets_save_them_again(write: Write, written: str) -> None:
+    created, paid = events(
+        read(write("orders.csv", export({"订单提交时间": written, "支付完成时间": written})), "doudian")
+    )
+    assert created["timestamp"] == paid["timestamp"] == parse_time("2026-11-20T09:05", "Asia/Shanghai")
+
+
+def test_amounts_with_a_decimal_comma(write: Write) -> None:
+    path = write("orders.csv", export({"订单应付金额": "1.199,00"}).replace(",", ";").replace("1.199;00", "1.199,00"))
+    assert facts(path)[-1] == ("order_paid", "6917000000000053166", 119900)
 
 
 def test_amounts_fall_back_to_the_goods_then_to_price_by_quantity(write: Write) -> None:

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from huitou.events.connectors.douyin.signature import is_genuine, sign
+from huitou.events.connectors.notes import collected
+from huitou.events.segment import read_segment
 from tests.events.connectors.conftest import events, read, rejections
 
 Write = Callable[..., Path]
@@ -113,7 +115,7 @@ def test_a_watch_list_one_page_or_several(write: Write, form: str) -> None:
         "list": json.dumps(pages),
     }[form]
     made = events(read(write("watch.json", text), "wecom"))
-    expected = [("B20:wm1:live_left", 300), ("B20:wm1:live_commented", None), ("B20:wm2:live_left", 0)]
+    expected = [("B20:wm1:live_left:300", 300), ("B20:wm1:live_commented", None), ("B20:wm2:live_left:0", 0)]
     assert [(event["messageId"], event["properties"].get("watch_seconds")) for event in made] == expected[
         : 2 if form == "document" else 3
     ]
@@ -158,6 +160,110 @@ def test_lines_that_are_no_json_are_rejected_and_kept_as_text(write: Write, line
     records = read(write("events.ndjson", f"{good}\n{line}\n{good}\n"), "segment")
     assert [record.original for record in records if record.rejected] == [line]
     assert len(events(records)) == 2
+
+
+ENTERED = [{"type": "track", "event": "live_entered", "userId": f"u{n}"} for n in range(3)]
+PRETTY = [json.dumps(one, indent=2) for one in ENTERED]
+LINES = [json.dumps(one) for one in ENTERED]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "".join(PRETTY), "\n\n".join(PRETTY), ",\n".join(PRETTY), "".join(LINES), "[" + ",".join(LINES), "[\n" + ",\n".join(LINES),
+        "[" + ",\n".join(LINES) + ",\n", ",\n".join(LINES) + ",\n", "[" + ",\n".join(PRETTY) + "\n", "\n".join(LINES[:2]) + "\n" + PRETTY[2],
+        "[" + ",\n ".join(LINES) + "\n]\n", json.dumps({"batch": ENTERED[:1]}, indent=1) + json.dumps({"batch": ENTERED[1:]}, indent=1),
+    ],
+)  # fmt: skip
+def test_json_values_however_they_are_strung_together(write: Write, text: str) -> None:
+    assert events(read(write("events.json", text), "segment")) == ENTERED
+
+
+@pytest.mark.parametrize(
+    "text", ["[" + ",".join(LINES) + ',{"type": "tr', "[" + ",\n".join(PRETTY) + ',\n{\n  "type": "tr']
+)
+def test_of_an_array_that_breaks_off_the_whole_items_go_in(write: Write, text: str) -> None:
+    records = read(write("events.json", text), "segment")
+    assert events(records) == ENTERED
+    assert [said[:14] for _, _, said in rejections(records)] == ["not valid JSON"]
+
+
+def test_a_broken_first_line_however_long_costs_itself(write: Write) -> None:
+    text = '{"type": "track", "x": "' + "y" * 70_000 + "\n" + "\n".join(LINES)
+    records = read(write("events.ndjson", text), "segment")
+    assert events(records) == ENTERED
+    assert [row for row, _, _ in rejections(records)] == [1]
+
+
+def test_what_an_event_does_not_say_the_operator_does(write: Write) -> None:
+    silent = {
+        "type": "track",
+        "event": "Order Completed",
+        "userId": "u1",
+        "properties": {"order_id": "1", "total": 1980},
+    }
+    telling = {
+        **silent,
+        "timestamp": "2026-11-20T12:00:00Z",
+        "properties": {"total": 1, "currency": "USD", "broadcast_id": "B1", "shop_id": "S9"},
+    }
+    other = [{"type": "identify", "userId": "u1"}, {"type": "track", "event": "Signed Up", "properties": {"value": 3}}]
+    path = write("events.json", json.dumps([silent, telling, *other]))
+    at = 1795176600_000000
+    first, second, identify, custom = events(
+        read(path, "segment", currency="JPY", broadcast="B20", shop="S1", time_default=at)
+    )
+    assert first["properties"] == {
+        "order_id": "1", "total": 1980, "currency": "JPY", "broadcast_id": "B20", "shop_id": "S1",
+    }  # fmt: skip
+    assert (first["timestamp"], second) == (at, telling)
+    assert identify == {"type": "identify", "userId": "u1", "timestamp": at}
+    assert custom["properties"] == {"value": 3, "broadcast_id": "B20", "shop_id": "S1"}
+    assert read_segment(first, source="segment", received_at=at).properties["total"] == 1980  # yen have no cents
+
+
+def test_pushes_without_headers_name_no_room(write: Write) -> None:
+    bodies = [push(msg_id=f"718888888888888888{n}", content="怎么买") for n in range(2)]
+    path = write("push.json", json.dumps(bodies))
+    with collected() as notes:
+        made = events(read(path, "douyin"))
+    assert [event["properties"] for event in made] == [{"nickname": "小鹿", "content": "怎么买"}] * 2
+    assert ["--broadcast" in note["en"] for note in notes] == [True]
+    with collected() as notes:
+        made = events(read(path, "douyin", broadcast="B20"))
+    assert [event["properties"]["broadcast_id"] for event in made] == ["B20"] * 2
+    assert notes == []
+
+
+def test_numbers_of_pushes_may_be_quoted(write: Write) -> None:
+    body = push(timestamp="1795295510660", sec_gift_id="g", gift_num="2", gift_value="1990")
+    [made] = events(read(write("push.json", json.dumps(body)), "douyin"))
+    assert (made["timestamp"], made["properties"]["total"]) == (1795295510660000, 1990)
+
+
+@pytest.mark.parametrize("seconds", [60, "60", 60.0, 60.9, "60.0"])
+def test_seconds_of_a_watch_list_in_any_writing(write: Write, seconds: Any) -> None:
+    [made] = events(
+        read(write("B20.json", json.dumps(page({"external_userid": "wm1", "watch_time": seconds}))), "wecom")
+    )
+    assert made["properties"] == {"broadcast_id": "B20", "watch_seconds": 60}
+
+
+def test_watch_lists_of_two_days_are_two_broadcasts(write: Write) -> None:
+    names = ["watch_stat_2026.11.20.json", "watch_stat_2026.11.21.json.gz", "watch_stat_2026.11.22"]
+    made = [events(read(write(name, json.dumps(page(VIEWER))), "wecom"))[0] for name in names]
+    assert [event["properties"]["broadcast_id"] for event in made] == [
+        "watch_stat_2026.11.20", "watch_stat_2026.11.21", "watch_stat_2026.11.22",
+    ]  # fmt: skip
+
+
+def test_a_list_fetched_again_tells_what_came_after(write: Write) -> None:
+    during, after = (
+        events(read(write("B20.json", json.dumps(page({**VIEWER, "watch_time": seconds}))), "wecom"))
+        for seconds in (60, 3600)
+    )
+    assert [event["messageId"] for event in during] == ["B20:wm1:live_left:60", "B20:wm1:live_commented"]
+    assert [event["messageId"] for event in after] == ["B20:wm1:live_left:3600", "B20:wm1:live_commented"]
 
 
 def test_a_huge_line_is_rejected_and_the_next_goes_in(write: Write) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from huitou.events.connectors.base import Options, Record, stamp
+from huitou.events.connectors.base import Options, Record, hash_of, stamp
 from huitou.events.connectors.cells import (
     Row,
     a_count,
@@ -21,6 +21,7 @@ from huitou.events.connectors.cells import (
     missing,
     open_table,
     read_rows,
+    shown,
     text,
 )
 from huitou.events.connectors.files import Head
@@ -57,9 +58,23 @@ FIELDS = {
 }
 NEEDED = ("order_id", "status")
 TIMES = ("created", "paid", "shipped", "received")
+PAID = (
+    "待发货",
+    "备货",
+    "部分发货",
+    "已发货",
+    "待收货",
+    "已收货",
+    "已签收",
+    "完成",
+    "成功",
+    "已支付",
+    "已付款",
+    "等待卖家发货",
+)
 REFUNDED = ("退款成功", "已退款", "退款完成", "仅退款成功", "退货退款成功")
-CLOSED = ("已关闭", "已取消", "交易关闭")
-UNPAID = ("待支付", "待付款", "未支付", *CLOSED)
+CLOSED = ("关闭", "取消")
+UNPAID = ("待支付", "待付款", "未支付", "未付款", "等待买家付款", *CLOSED)
 
 Line = tuple[int, Row | Rejected, Any]
 
@@ -72,28 +87,30 @@ def recognise(head: Head) -> float:
 
 def read(path: Path, options: Options) -> Iterator[Record]:
     table, fields = open_table(path, FIELDS, NEEDED)
+    tells_payment = "paid" in fields
     orders: dict[str, list[Line]] = {}
     for line in read_rows(table, fields):
         number, row, _ = line
         order = "" if isinstance(row, Rejected) else text(row.get("order_id", ""))
         orders.setdefault(order or f"row {number}", []).append(line)
     for lines in orders.values():
-        yield from _read_order(lines, options)
+        yield from _read_order(lines, options, tells_payment)
 
 
-def _read_order(lines: list[Line], options: Options) -> Iterator[Record]:
+def _read_order(lines: list[Line], options: Options, tells_payment: bool) -> Iterator[Record]:
     rows = []
     for number, row, _ in lines:
         try:
             if isinstance(row, Rejected):
                 raise row
-            _check(row, options)
+            _check(row, options, tells_payment)
         except Rejected as why:
             yield from (_held_back(line, number, why) for line in lines)
             return
         rows.append(row)
     first, repeats = _part_repeats(lines)
-    events = tuple(_order_events([row for _, row, _ in first if not isinstance(row, Rejected)], options))
+    rows = [row for _, row, _ in first if not isinstance(row, Rejected)]
+    events = tuple(_order_events(rows, options, tells_payment))
     yield Record(tuple(number for number, _, _ in first), events, None, [original for _, _, original in first])
     for number, _, original in repeats:  # a row exported twice is its first one's duplicate
         yield Record((number,), events, None, original)
@@ -120,7 +137,7 @@ def _held_back(line: Line, bad: int, why: Rejected) -> Record:
     return Record((number,), (), Rejected(FIELDS["order_id"][0], reason), original)
 
 
-def _check(row: Row, options: Options) -> None:
+def _check(row: Row, options: Options, tells_payment: bool) -> None:
     """Rejected where a cell of the row cannot be used."""
     for field in NEEDED:
         if field not in row:
@@ -133,12 +150,22 @@ def _check(row: Row, options: Options) -> None:
     for field in TIMES:
         _moment(row, field, options)
     _quantity(row)
-    if _amount(row, options) is None and (_is_paid(row) or "paid" in row):
+    paid = _is_paid(row, tells_payment) or "paid" in row
+    if paid and _amount(row, options) is None:
         raise missing(FIELDS["payable"][0])
 
 
-def _is_paid(row: Row) -> bool:
-    return not text(row["status"]).startswith(UNPAID)
+def _is_paid(row: Row, tells_payment: bool) -> bool:
+    """By its status; by the time of payment where the status is unknown; Rejected where the export has no such column."""
+    status = text(row["status"])
+    if any(word in status for word in UNPAID):
+        return False
+    if any(word in status for word in PAID):
+        return True
+    if tells_payment:
+        return "paid" in row
+    zh, en = f"不认识的状态 {shown(status)}:看不出是否已付款", f"{shown(status)} is no status we know: is it paid?"
+    raise Rejected(FIELDS["status"][0], {"zh": zh, "en": en})
 
 
 def _moment(row: Row, field: str, options: Options) -> int | None:
@@ -161,13 +188,13 @@ def _amount(row: Row, options: Options) -> int | None:
     return amount if amount is not None or price is None else price * _quantity(row)
 
 
-def _order_events(rows: list[Row], options: Options) -> Iterator[dict[str, Any]]:
+def _order_events(rows: list[Row], options: Options, tells_payment: bool) -> Iterator[dict[str, Any]]:
     """created, paid, shipped, received, cancelled, refunded: each at the time the export gives it.
 
-    The export has no time of cancelling or refunding, and some have none of paying: the last time it knows is taken,
-    and said so; an order is closed a second after what was done with it, since a payment of the same moment would
-    count as the later word. Only what never changes afterwards enters an event: a later export of the order repeats it byte for
-    byte.
+    The export has no time of cancelling or refunding, and some have none of paying. A refund is told at the time of
+    paying, else of creating; an order is closed a second after the last that was done with it, since a payment of the
+    same moment would count as the later word; both say that it is estimated. Only what never changes afterwards enters
+    an event: a later export of the order repeats it byte for byte.
     """
     shared = _shared(rows, options)
     times = {field: _last(rows, field, options) for field in TIMES}
@@ -176,15 +203,35 @@ def _order_events(rows: list[Row], options: Options) -> Iterator[dict[str, Any]]
         at = times[field]
         if at is not None:
             yield _event(event, at, rows[0], shared)
-        elif field == "paid" and times["created"] is not None and any(map(_is_paid, rows)):
+        elif field == "paid" and times["created"] is not None and any(_is_paid(row, tells_payment) for row in rows):
             yield _event(event, times["created"], rows[0], {**shared, "time_estimated": True})
-    last = max(time for time in times.values() if time is not None)
+    settled = times["paid"] if times["paid"] is not None else times["created"]
+    assert settled is not None  # _check
     refunded = [row for row in rows if text(row.get("after_sale", "")).startswith(REFUNDED)]
-    if refunded:
-        properties = {**shared, "total": _total(refunded, options), "time_estimated": True}
-        yield _event("order_refunded", last, rows[0], properties)
-    elif all(text(row["status"]).startswith(CLOSED) for row in rows):
+    for row in refunded:
+        yield _refund(row, settled, shared, options)
+    if not refunded and all(any(word in text(row["status"]) for word in CLOSED) for row in rows):
+        last = max(time for time in times.values() if time is not None)
         yield _event("order_cancelled", last + SECOND, rows[0], {**shared, "time_estimated": True})
+
+
+def _refund(row: Row, at: int, shared: dict[str, Any], options: Options) -> dict[str, Any]:
+    """The refund of one sub-order, so that a second one later is a fact of its own.
+
+    Orders take two refunds of one moment and one amount for the same, told twice: each has a moment of its own.
+    """
+    properties = {**shared, "total": _total([row], options), "products": [_line(row, options)], "time_estimated": True}
+    part = _part(row)
+    if part is None:
+        return _event("order_refunded", at, row, properties)
+    event = _event("order_refunded", at + int(hash_of(part), 16) % SECOND, row, properties)
+    return {**event, "messageId": f"{event['messageId']}:{part}"}
+
+
+def _part(row: Row) -> str | None:
+    """What tells a sub-order from the others of its order."""
+    field = next((field for field in ("line_id", "product_id") if field in row), None)
+    return an_id(row[field], FIELDS[field][0]) if field else None
 
 
 def _last(rows: list[Row], field: str, options: Options) -> int | None:

@@ -5,6 +5,7 @@ Source: developer.open-douyin.com, live-room-scope/data-open. Pushes repeat and 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from huitou.events.connectors.base import Options, Record, reject, stamp
 from huitou.events.connectors.documents import read_values
 from huitou.events.connectors.files import Head
+from huitou.events.connectors.notes import note
 from huitou.events.model import parse_json
 from huitou.kit.errors import Rejected
 
@@ -20,6 +22,12 @@ title = {"zh": "抖音直播推送", "en": "Douyin live push"}
 
 FOLLOW = {1: "live_followed", 2: "live_unfollowed"}
 FANCLUB = {1: "fanclub_upgraded", 2: "fanclub_joined", 16: "fanclub_left"}
+
+ROOM_IN_ID = re.compile(r"(\d+)-[a-z]+-\d+$")
+NO_ROOM = {
+    "zh": "推送里没有直播间(保存时没有请求头):不属于任何场次;请用 --broadcast 场次 指明",
+    "en": "pushes that name no room (saved without their headers) belong to no broadcast: name it by --broadcast ID",
+}
 
 
 def recognise(head: Head) -> float:
@@ -58,15 +66,20 @@ def read_push_event(number: int, item: Any, headers: Mapping[str, str], broadcas
     event = _event(item, headers.get("x-msg-type") or _guess_type(item))
     if event is None:
         return reject((number,), item, "msg_type", "不认识的推送类型", "is not a push type we know")
-    at = item.get("timestamp")
-    if not isinstance(at, int) or isinstance(at, bool):
+    at = _whole(item.get("timestamp"))
+    if at is None:
         return reject((number,), item, "timestamp", "应为毫秒整数", "must be an integer of milliseconds")
     if not item.get("msg_id") or not item.get("sec_openid"):
         return reject((number,), item, "msg_id, sec_openid", "缺失", "is missing")
-    room = headers.get("x-roomid") or str(item["msg_id"]).split("-")[0]
-    properties: dict[str, Any] = {"room_id": room, "nickname": item.get("nickname"), **event[1]}
-    if broadcast:
-        properties["broadcast_id"] = broadcast
+    room = headers.get("x-roomid") or _room_of(str(item["msg_id"]))
+    if room is None and broadcast is None:
+        note(NO_ROOM)
+    properties: dict[str, Any] = {
+        "room_id": room,
+        "broadcast_id": broadcast,
+        "nickname": item.get("nickname"),
+        **event[1],
+    }
     if not 10**11 <= at < 10**13:  # 1973 to 2286: seconds and microseconds are no milliseconds
         return reject((number,), item, "timestamp", f"{at} 不是毫秒时间", f"{at} is no time in milliseconds")
     raw = {
@@ -78,6 +91,21 @@ def read_push_event(number: int, item: Any, headers: Mapping[str, str], broadcas
         "properties": {key: value for key, value in properties.items() if value is not None},
     }
     return Record((number,), (raw,), None, item)
+
+
+def _room_of(message: str) -> str | None:
+    """The room of ids that begin with it (7430001-c-1); a body saved without its headers names it nowhere else."""
+    match = ROOM_IN_ID.match(message)
+    return match[1] if match else None
+
+
+def _whole(value: Any) -> int | None:
+    """A whole number, as JSON or as text: senders that keep 64-bit numbers from JavaScript quote all of them."""
+    if isinstance(value, str) and value.strip().isdecimal():
+        return int(value)
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _open_envelope(value: Any) -> tuple[dict[str, str], list[Any]]:
@@ -114,8 +142,8 @@ def _event(item: Mapping[str, Any], kind: str) -> tuple[str, dict[str, Any]] | N
         case "live_like":
             return "live_liked", {"count": item.get("like_num", 1)}
         case "live_gift":
-            value = item.get("gift_value")
-            money = {"total": value, "currency": "CNY"} if isinstance(value, int) else {}
+            value = _whole(item.get("gift_value"))
+            money = {} if value is None else {"total": value, "currency": "CNY"}
             return "live_gifted", {"gift_id": item.get("sec_gift_id"), "count": item.get("gift_num", 1), **money}
         case "live_fansclub":
             known = _known(FANCLUB, item.get("fansclub_reason_type"))
@@ -128,4 +156,5 @@ def _event(item: Mapping[str, Any], kind: str) -> tuple[str, dict[str, Any]] | N
 
 
 def _known(names: Mapping[int, str], code: Any) -> str | None:
-    return names.get(int(code)) if isinstance(code, int) or (isinstance(code, str) and code.isdigit()) else None
+    number = _whole(code)
+    return None if number is None else names.get(number)

@@ -19,6 +19,8 @@ from huitou.kit.errors import Rejected
 name = "wecom"
 title = {"zh": "企业微信直播观看明细", "en": "WeCom live watch list"}
 
+LONGEST = 10_000_000  # seconds; no broadcast lasts a third of a year
+
 
 def recognise(head: Head) -> float:
     return float(any(isinstance(one, dict) and isinstance(one.get("stat_info"), dict) for one in head.samples))
@@ -44,7 +46,7 @@ def _read_page(number: int, page: Any, path: Path, options: Options) -> Iterator
     if not isinstance(viewers, list | None):
         yield reject((number,), page, "external_users", "应为数组", "must be a list")
         return
-    broadcast = str(options.broadcast or page.get("livingid") or path.name.split(".")[0])
+    broadcast = str(options.broadcast or page.get("livingid") or _name_of(path))
     for viewer in viewers or []:
         record = _read_viewer(number, viewer, broadcast, options)
         # Rejected, a viewer is kept as a page of its own, which can be mended and read again.
@@ -55,21 +57,44 @@ def _read_page(number: int, page: Any, path: Path, options: Options) -> Iterator
 def _read_viewer(number: int, viewer: Any, broadcast: str, options: Options) -> Record:
     if not isinstance(viewer, dict) or not viewer.get("external_userid"):
         return reject((number,), viewer, "external_userid", "缺失", "is missing")
-    seconds = viewer.get("watch_time")
-    if not isinstance(seconds, int) or isinstance(seconds, bool) or seconds < 0:
-        return reject((number,), viewer, "watch_time", f"{seconds!r} 不是秒数", f"{seconds!r} is no number of seconds")
+    seconds = _seconds(viewer.get("watch_time"))
+    if seconds is None:
+        said = viewer.get("watch_time")
+        return reject((number,), viewer, "watch_time", f"{said!r} 不是秒数", f"{said!r} is no number of seconds")
     person = str(viewer["external_userid"])
-    events = [_track("live_left", broadcast, person, {"watch_seconds": seconds}, options)]
-    if viewer.get("is_comment"):
+    # The seconds are part of the id: a list fetched again after the broadcast knows more, and the largest counts.
+    events = [_track("live_left", broadcast, person, {"watch_seconds": seconds}, options, f":{seconds}")]
+    if viewer.get("is_comment") not in (None, False, 0, "0", ""):
         events.append(_track("live_commented", broadcast, person, {}, options))
     return Record((number,), tuple(events), None, viewer)
 
 
-def _track(event: str, broadcast: str, person: str, properties: dict[str, Any], options: Options) -> dict[str, Any]:
+def _name_of(path: Path) -> str:
+    """The file's name without its endings: 'watch_stat_2026.11.20.json.gz' -> 'watch_stat_2026.11.20'."""
+    name = path.name
+    for ending in (".gz", ".json", ".jsonl", ".ndjson", ".txt"):
+        name = name.removesuffix(ending)
+    return name
+
+
+def _seconds(value: Any) -> int | None:
+    """60, 60.0 and "60"; a fraction of a second is dropped."""
+    if type(value) is int:
+        return value if 0 <= value <= LONGEST else None
+    try:
+        seconds = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else -1.0
+    except ValueError:
+        return None
+    return int(seconds) if 0 <= seconds <= LONGEST else None
+
+
+def _track(
+    event: str, broadcast: str, person: str, properties: dict[str, Any], options: Options, version: str = ""
+) -> dict[str, Any]:
     raw: dict[str, Any] = {
         "type": "track",
         "event": event,
-        "messageId": f"{broadcast}:{person}:{event}",
+        "messageId": f"{broadcast}:{person}:{event}{version}",
         "context": {"traits": {"external_userid": person}},
         "properties": {"broadcast_id": broadcast, **properties},
     }
