@@ -18,7 +18,7 @@ from typing import Any, TypedDict
 
 import structlog
 
-from huitou.events.connectors import look_at
+from huitou.events.connectors import looks_at
 from huitou.events.connectors.base import Options
 from huitou.events.connectors.columns import EVENT, TIMES, WHO, Roles
 from huitou.events.importing import import_file
@@ -60,6 +60,7 @@ class Upload:
     rejected: int = 0
     rejected_file: str = ""
     reasons: list[Reason] = field(default_factory=list)
+    notes: list[dict[str, str]] = field(default_factory=list)  # of the file as a whole: sheets left aside
     problem: dict[str, str] = field(default_factory=dict)
     language: str = "zh"  # of who uploaded it: what the file of rejected rows says
     columns: list[str] = field(default_factory=list)  # of a table nobody could make out
@@ -132,6 +133,7 @@ def _import(upload: Upload, options: Options, kind: str | None, progress: Any) -
         quarantined=result.quarantined,
         rejected=result.rejected,
         rejected_file=Path(result.rejected_file).name if result.rejected_file else "",
+        notes=[dict(note) for note in result.notes],
         reasons=[
             Reason(text=result.told[reason], rows=rows)
             for reason, rows in sorted(result.reasons.items(), key=lambda item: -item[1])[:20]
@@ -187,7 +189,7 @@ def _unclear(upload: Upload, error: HuitouError) -> dict[str, Any]:
     if told is None:
         return {"problem": dict(error.message)}
     try:
-        columns = list(look_at(_folder() / upload.id / upload.name).columns)
+        columns = list(looks_at(_folder() / upload.id / upload.name)[0].columns)
     except Refused:
         columns = []
     problem = {"zh": f"{upload.name}：{told['zh']}", "en": f"{upload.name}: {told['en']}"}
