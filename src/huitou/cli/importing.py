@@ -93,7 +93,7 @@ def _broke_off(path: Path, error: Exception) -> HuitouError:
     """A mistake of ours in one file is no reason to leave the others out; what is in of it is in."""
     what = f"{type(error).__name__}: {error}"
     return HuitouError(
-        {"zh": f"{path.name}:中途出错({what})。", "en": f"{path.name}: broke off ({what})"}, code="broke_off"
+        {"zh": f"{path.name}：中途出错（{what}）。", "en": f"{path.name}: broke off ({what})"}, code="broke_off"
     )
 
 

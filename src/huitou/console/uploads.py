@@ -18,7 +18,7 @@ from typing import Any, TypedDict
 
 import structlog
 
-from huitou.events.connectors import looks_at
+from huitou.events.connectors import look_at
 from huitou.events.connectors.base import Options
 from huitou.events.connectors.columns import EVENT, TIMES, WHO, Roles
 from huitou.events.importing import import_file
@@ -189,7 +189,7 @@ def _unclear(upload: Upload, error: HuitouError) -> dict[str, Any]:
     if told is None:
         return {"problem": dict(error.message)}
     try:
-        columns = list(looks_at(_folder() / upload.id / upload.name)[0].columns)
+        columns = list(look_at(_folder() / upload.id / upload.name).columns)
     except Refused:
         columns = []
     problem = {"zh": f"{upload.name}：{told['zh']}", "en": f"{upload.name}: {told['en']}"}

@@ -27,7 +27,7 @@ from huitou.kit.errors import Rejected
 from huitou.kit.text import Text
 
 BATCH = 2_000  # records in one commit: short enough that ingest beside it is not held up
-OTHER_CONTENT = Rejected("", {"zh": "编号相同,内容不同", "en": "same id, other content"})
+OTHER_CONTENT = Rejected("", {"zh": "编号相同，内容不同", "en": "same id, other content"})
 
 Progress = Callable[[int], None]
 

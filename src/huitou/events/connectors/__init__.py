@@ -36,6 +36,11 @@ def looks_at(path: Path) -> list[Head]:
     return [replace(head, columns=columns) for columns in head_rows(head)] or [head]
 
 
+def look_at(path: Path) -> Head:
+    """The file under the one header of them that tells most."""
+    return max(looks_at(path), key=lambda head: table.explained(head.columns))
+
+
 def recognise(path: Path, mapping: Mapping[str, str] | None = None) -> Connector:
     """The connector that explains most of the file's columns, of two the surer one; Refused where none knows it.
 

@@ -151,7 +151,7 @@ def a_moment(cell: Any, column: str, zone: str) -> int:
     try:
         return read_moment(cell, zone)
     except TwoDays:
-        zh, en = "可能是两个不同的日子:请写成 2026-11-20", "may be two days: write 2026-11-20"
+        zh, en = "可能是两个不同的日子：请写成 2026-11-20", "may be two days: write 2026-11-20"
     except (ValueError, OverflowError):
         zh, en = "不是时间", "is not a time"
     raise Rejected(column, {"zh": f"{shown(cell)} {zh}", "en": f"{shown(cell)} {en}"})
@@ -179,7 +179,7 @@ def _measured_money(cell: Measured, column: str, currency: str) -> int:
     if factor == MINOR:
         return to_minor(read_decimal(cell).scaleb(-exponent(currency)), currency)
     if factor is None and (named := currency_code(cell.unit)) != currency_code(currency):
-        zh, en = f"列里写的是 {named},不是 {currency}", f"the column is in {named}, not in {currency}"
+        zh, en = f"列里写的是 {named}，不是 {currency}", f"the column is in {named}, not in {currency}"
         raise Rejected(column, {"zh": zh, "en": en})
     return to_minor(read_decimal(cell) * (factor or 1), currency)
 

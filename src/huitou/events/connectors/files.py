@@ -168,7 +168,7 @@ def _decode_strange(line: bytes, encoding: str) -> str | Broken:
             return line.decode(_legacy(line))
     except UnicodeDecodeError:
         pass
-    why = {"zh": f"字符已损坏,不是 {encoding.upper()}", "en": f"damaged characters: not {encoding.upper()}"}
+    why = {"zh": f"字符已损坏，不是 {encoding.upper()}", "en": f"damaged characters: not {encoding.upper()}"}
     return Broken(Rejected("", why), line.decode(encoding, "replace").rstrip("\r\n"))
 
 

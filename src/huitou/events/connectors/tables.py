@@ -131,7 +131,7 @@ def _note_others(sheets: list[Sheet], read: list[str]) -> None:
         used, left = ", ".join(read), ", ".join(others)
         note(
             {
-                "zh": f"读了工作表 {used};表头不同而没有读:{left}",
+                "zh": f"读了工作表 {used}；表头不同而没有读：{left}",
                 "en": f"read sheet {used}; other headers, not read: {left}",
             }
         )

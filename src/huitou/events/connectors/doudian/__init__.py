@@ -164,7 +164,7 @@ def _is_paid(row: Row, tells_payment: bool) -> bool:
         return True
     if tells_payment:
         return "paid" in row
-    zh, en = f"不认识的状态 {shown(status)}:看不出是否已付款", f"{shown(status)} is no status we know: is it paid?"
+    zh, en = f"不认识的状态 {shown(status)}：看不出是否已付款", f"{shown(status)} is no status we know: is it paid?"
     raise Rejected(FIELDS["status"][0], {"zh": zh, "en": en})
 
 

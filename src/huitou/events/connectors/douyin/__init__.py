@@ -25,7 +25,7 @@ FANCLUB = {1: "fanclub_upgraded", 2: "fanclub_joined", 16: "fanclub_left"}
 
 ROOM_IN_ID = re.compile(r"(\d+)-[a-z]+-\d+$")
 NO_ROOM = {
-    "zh": "推送里没有直播间(保存时没有请求头):不属于任何场次;请用 --broadcast 场次 指明",
+    "zh": "推送里没有直播间（保存时没有请求头）：不属于任何场次；请用 --broadcast 场次 指明",
     "en": "pushes that name no room (saved without their headers) belong to no broadcast: name it by --broadcast ID",
 }
 
