@@ -30,6 +30,7 @@ _GROUP = "[ ,'’\u00a0\u2009\u202f]"
 # 1,234.50 and 12,34,567.50 (India), 1'234.50, 1 234.50; then 1.234,50, 1 234,50 and 199,00.
 _GROUPED = re.compile(rf"([+-]?[1-9]\d{{0,2}})((?:{_GROUP}\d{{2,3}})*{_GROUP}\d{{3}})(\.\d*)?")
 _COMMA = re.compile(r"([+-]?\d+|[+-]?[1-9]\d{0,2}(?:[.'’ \u00a0\u2009\u202f]\d{3})+),(\d{1,2})")
+MOST_DIGITS = 30  # before or behind the point: '1e999999' is nine letters, and an integer of a megabyte
 LARGEST = 10**15  # minor units; a larger amount is a mistake in the input, and would overflow sums of 64 bits
 
 
@@ -48,7 +49,7 @@ def exponent(currency: str) -> int:
 
 
 def read_decimal(amount: str | float | Decimal) -> Decimal:
-    """'¥1,299.50' -> 1299.50, '1.299,50 €' -> 1299.50, '(5.00)' -> -5.00. ValueError where it is no finite number.
+    """'¥1,299.50' -> 1299.50, '1.299,50 €' -> 1299.50, '(5.00)' -> -5.00. ValueError where it is no number, or a mad one.
 
     A comma before one or two last digits is a decimal comma; before three it parts thousands, as the point in 1.234,50.
     What is neither (1,2,3; 0,123) is no number, rather than one that may be a hundred times too large.
@@ -60,7 +61,7 @@ def read_decimal(amount: str | float | Decimal) -> Decimal:
         number = Decimal(_with_point(text))
     except InvalidOperation:
         raise ValueError(f"{amount!r} is not an amount") from None
-    if not number.is_finite():
+    if not number.is_finite() or abs(number.adjusted()) > MOST_DIGITS:
         raise ValueError(f"{amount!r} is not an amount")
     return number
 

@@ -33,6 +33,7 @@ GONE = re.compile(
 # Words of a refusal that is about us, whatever else it says: "Sender address rejected: user unknown".
 ABOUT_US = re.compile(r"\b(?:sender|mail from|spf|dkim|dmarc|polic\w+|block\w*|blacklist\w*|spam\w*|relay\w*|denied|ip)\b",
                       re.IGNORECASE)  # fmt: skip
+LONGEST = 1_000  # characters of a reply that are read for words
 QUOTED = re.compile(r"\S*(?:@|://)\S*")  # addresses and links hold any word
 THROTTLED = re.compile(r"\bfrequency limit|\brate limit|\bsending (?:quota|rate)\b|\b(?:daily|hourly)\b.{0,20}\b(?:quota|limit)",
                        re.IGNORECASE)  # fmt: skip
@@ -43,7 +44,7 @@ def undelivered(code: int, text: str, stage: str) -> Undelivered:
     """The refusal as the house says it. `stage` is the command that was refused: 'mail', 'rcpt', 'data' or 'dot'."""
     found = ENHANCED.search(text)
     status = found[1] if found else str(code)
-    words = " ".join(QUOTED.sub(" ", text).split())
+    words = " ".join(QUOTED.sub(" ", text[:LONGEST]).split())
     throttled = code >= 500 and not status.startswith("5.2.") and bool(THROTTLED.search(words))  # 5.2.2: theirs is full
     permanent = code >= 500 and not throttled
     gone = status in DEAD or (not found and code in DEAD_CODES and _is_gone(words))
