@@ -224,7 +224,7 @@ def wait_for_visitors() -> None:
     heading(tell("控制台", "The console"))
     out.print(f"  {settings().public_url}", markup=False)
     out.print(tell(f"  用户 {USER}  密码 {password}", f"  user {USER}  password {password}"), markup=False)
-    now, data = clock.to_iso(clock.now_us()), settings().data
+    now, data = clock.to_iso(-(-clock.now_us() // clock.MINUTE) * clock.MINUTE), settings().data
     out.print(
         tell(
             f"  演示的时钟停在 {now}；用命令行查看时请带上：",
