@@ -39,6 +39,7 @@ SPOKEN_ADDRESS = re.compile(
 UNTRACKED = ("mailto:", "tel:", "sms:", "#")
 CONTROL = re.compile(r"[\x00-\x20\x7f\\]")
 TOKEN_BYTES = 16
+KEPT = 4_096  # answers about addresses and names: a campaign's products come again with every message
 
 
 class LinkRefused(Rejected):
@@ -76,6 +77,7 @@ def hosts_in(text: str) -> frozenset[str]:
     return frozenset(found.lower().rstrip(".") for found in LITERAL_HOST.findall(text))
 
 
+@lru_cache(maxsize=KEPT)
 def host_of(url: str) -> str:
     """The host of a web address, with its port where it names one. LinkRefused for anything else.
 
@@ -94,8 +96,11 @@ def host_of(url: str) -> str:
 def web_address(url: object, hosts: frozenset[str] | None = None) -> str | None:
     """A product's address as customers can be led to it, the blanks in its path escaped. None where there is no such
     thing (a mini-program's page, an app's deep link, a host without its scheme) or its host is none of `hosts`."""
-    if not isinstance(url, str):
-        return None
+    return _web_address(url, hosts) if isinstance(url, str) else None
+
+
+@lru_cache(maxsize=KEPT)
+def _web_address(url: str, hosts: frozenset[str] | None) -> str | None:
     escaped = url.strip().replace(" ", "%20")
     try:
         host = host_of(escaped)
@@ -106,7 +111,12 @@ def web_address(url: object, hosts: frozenset[str] | None = None) -> str | None:
 
 def holds_address(text: object) -> bool:
     """Whether a mail program would make a link of a part of this text."""
-    return isinstance(text, str) and SPOKEN_ADDRESS.search(unicodedata.normalize("NFKC", text)) is not None
+    return isinstance(text, str) and _holds_address(text)
+
+
+@lru_cache(maxsize=KEPT)
+def _holds_address(text: str) -> bool:
+    return SPOKEN_ADDRESS.search(unicodedata.normalize("NFKC", text)) is not None
 
 
 def _refused(url: str) -> LinkRefused:

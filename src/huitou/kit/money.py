@@ -110,6 +110,7 @@ def to_micro(amount_minor: str | float | Decimal) -> int:
     return int((Decimal(str(amount_minor)) * MICRO).to_integral_value(ROUND_HALF_EVEN))
 
 
+@lru_cache(maxsize=4_096)
 def format_money(minor: int, currency: str) -> str:
     """19900 CNY -> '¥199.00'; -5 USD -> '-$0.05'."""
     places = exponent(currency)
