@@ -73,6 +73,8 @@ def import_files(
                 documents.append(asdict(_import_one(path, options, as_format, quiet=as_json)))
             except Exception as raised:
                 error = raised if isinstance(raised, HuitouError) else _broke_off(path, raised)
+                if error is not raised:  # what broke is for whoever mends it
+                    err.print_exception()
                 failed = True
                 documents.append(_refused(path, error))
                 err.print(f"✗ {say_text(error.message)}", markup=False, style="red")

@@ -17,7 +17,7 @@ def count_unlinked(decisions: pa.Table, campaign: Campaign) -> int:
     hosts = allow_hosts([*campaign.link_hosts, *hosts_in(_all_words(campaign))]) if campaign.link_hosts else None
     sends = decisions.filter(pc.equal(decisions.column("action"), "send")).combine_chunks()
     named = sends.column("products").combine_chunks()
-    _, places = np.unique(pc.list_flatten(named).to_numpy(zero_copy_only=False), return_index=True)
+    _, places = np.unique(pc.list_flatten(named).dictionary_encode().indices.to_numpy(), return_index=True)
     rows = pc.unique(pc.list_parent_indices(named).take(pa.array(places)))  # one in which each product is named
     contexts = [json.loads(context) for context in sends.column("context").take(rows).to_pylist()]
     urls = {product["id"]: product.get("url") for context in contexts for product in context.get("products", ())}

@@ -1,4 +1,9 @@
-"""The sources Huitou reads, one folder each."""
+"""The sources Huitou reads, one folder each.
+
+What they share, from bytes to meaning: files (encodings, containers) · delimited, json_texts (text cut into rows and
+values) · tables, documents (rows under their header, JSON documents) · columns (what headers are called) · words (what
+statuses and answers are called) · cells, moments, durations (what stands in a cell) · notes (remarks on a whole file).
+"""
 
 from __future__ import annotations
 
