@@ -4,6 +4,9 @@ from __future__ import annotations
 
 
 def main() -> None:
+    from huitou.cli.language import prepare_library
+
+    prepare_library()
     from huitou.cli.app import app
 
     app()

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import typer
+from typer._click.exceptions import UsageError
+from typer.core import TyperGroup
 
 from huitou.cli import (
     bench,
@@ -20,14 +24,29 @@ from huitou.cli import (
     simulate,
     users,
 )
-from huitou.cli.common import tell
+from huitou.cli.language import translate_help, translate_wrong_use
+
+
+class Commands(TyperGroup):
+    """All commands, their help and what is said of wrong use in the terminal's language."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        translate_help(self)
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except UsageError as error:
+            said = translate_wrong_use(error.format_message())
+            error.format_message = lambda: said  # type: ignore[method-assign]
+            raise
+
 
 app = typer.Typer(
+    cls=Commands,
     name="huitou",
-    help=tell(
-        "回头：把看过直播没下单的人请回来，并证明有效。先试 `huitou demo`。",
-        "Huitou brings live-commerce viewers back, and proves that it worked. Try `huitou demo` first.",
-    ),
+    help="Huitou brings live-commerce viewers back, and proves that it worked. Try `huitou demo` first.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_show_locals=False,

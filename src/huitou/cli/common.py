@@ -17,6 +17,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from huitou.cli.language import language as language  # noqa: PLC0414 - said on
+from huitou.cli.language import tell as tell  # noqa: PLC0414 - said on
 from huitou.kit import clock
 from huitou.kit.errors import HuitouError
 from huitou.kit.settings import read_settings, use_settings
@@ -34,16 +36,6 @@ Data = Annotated[
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False)
-
-
-def language() -> str:
-    """The terminal's language: zh where the locale says so, else en."""
-    locale = os.environ.get("HUITOU_LANG") or os.environ.get("LC_ALL") or os.environ.get("LANG") or ""
-    return "zh" if locale.lower().startswith("zh") else "en"
-
-
-def tell(zh: str, en: str) -> str:
-    return zh if language() == "zh" else en
 
 
 def refuse(error: HuitouError) -> typer.Exit:
