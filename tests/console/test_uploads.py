@@ -45,12 +45,35 @@ def test_an_import_whose_process_is_gone_was_cut_off(django: None, clock: Any) -
     assert uploads.find(upload.id).state == "cut_off"
 
 
-@pytest.mark.parametrize("name", ["../../etc/passwd", "..", "/abs/x.csv", "a/../../b.csv", "茶 (1).csv", "\x00.csv"])
-def test_no_name_leads_outside_the_folder(django: None, clock: Any, name: str) -> None:
-    upload = stored(name=name)
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../../etc/passwd", "..", "/abs/x.csv", "a/../../b.csv", "茶 (1).csv", "\x00.csv", "state.json", "state.new", "content",
+        "a\nb.csv", "\u202egnp.csv", "长" * 300 + ".csv.gz", "x." + "y" * 300, "NUL.csv", "com1", "C:\\fakepath\\a.csv", "\ud800.csv", "",
+    ],
+)  # fmt: skip
+def test_no_name_leads_outside_the_folder_or_meets_a_name_of_ours(django: None, clock: Any, name: str) -> None:
+    upload = uploads.run(stored(name=name), Options(), None)
     folder = settings().data / "uploads" / upload.id
-    assert [path.resolve().parent for path in folder.iterdir()] == [folder.resolve()] * 2
-    assert (folder / upload.name).read_bytes() == PRODUCTS
+    assert sorted(path.name for path in folder.iterdir()) == ["content", "state.json"]
+    assert sorted(path.name for path in (folder / "content").iterdir()) == sorted((upload.name, upload.rejected_file))
+    assert (folder / "content" / upload.name).read_bytes() == PRODUCTS
+    assert (upload.state, upload.accepted) == ("done", 2)
+    assert upload.name.isprintable()
+
+
+def test_a_long_name_keeps_its_ending(django: None) -> None:
+    assert uploads.safe_name("订单" * 200 + ".csv.gz").endswith("订.csv.gz")
+    assert uploads.safe_name("C:\\fakepath\\订单.csv") == "订单.csv"
+
+
+def test_files_of_an_earlier_version_are_imported_again(django: None, clock: Any) -> None:
+    upload = stored()
+    folder = settings().data / "uploads" / upload.id
+    (folder / "content" / upload.name).rename(folder / upload.name)
+    (folder / "content").rmdir()
+    assert uploads.run(upload, Options(), None).accepted == 2
+    assert uploads.rejected_rows(upload.id).parent == folder
 
 
 def test_empty_and_too_large_files_are_refused(django: None, clock: Any, monkeypatch: pytest.MonkeyPatch) -> None:

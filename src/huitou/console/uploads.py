@@ -10,6 +10,7 @@ import json
 import os
 import re
 import secrets
+import shutil
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -18,10 +19,10 @@ from typing import Any, TypedDict
 
 import structlog
 
-from huitou.events.connectors import look_at
 from huitou.events.connectors.base import Options
 from huitou.events.connectors.columns import EVENT, TIMES, WHO, Roles
 from huitou.events.importing import import_file
+from huitou.events.reading import FileRefused
 from huitou.kit import clock
 from huitou.kit.errors import HuitouError, NotFound, Refused
 from huitou.kit.settings import settings
@@ -30,7 +31,12 @@ from huitou.kit.text import Text
 LARGEST = 2 * 1024**3  # bytes
 ID = re.compile(r"[0-9a-f]{16}")
 UNSAFE = re.compile(r"[^\w.\-()（） ]+")
+LONGEST_NAME = 150  # bytes; the file of rejected rows has a longer one, and systems take 255
+RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)  # Windows takes them for devices
+CONTENT = "content"  # beside the state: no name of an operator's meets one of ours
 SHOWN = 20  # uploads on the page
+
+_turns = threading.BoundedSemaphore(2)  # each import may take memory of its own
 
 log = structlog.get_logger(__name__)
 
@@ -71,11 +77,31 @@ class Upload:
 def store(name: str, chunks: Iterable[bytes], by: str, language: str = "zh") -> Upload:
     """Write the file down; Refused where it is empty or too large."""
     number = secrets.token_hex(8)
-    folder = _folder() / number
+    folder = _folder() / number / CONTENT
     folder.mkdir(parents=True, mode=0o700)
-    safe = UNSAFE.sub("_", Path(name).name).strip(". ")[-120:] or "file"
+    safe = safe_name(name)
+    try:
+        size = _write(folder / safe, chunks)
+    except BaseException:
+        shutil.rmtree(folder.parent)
+        raise
+    upload = Upload(number, safe, size, clock.now_us(), by, language=language, process=os.getpid())
+    _save(upload)
+    return upload
+
+
+def safe_name(name: str) -> str:
+    """What the file is kept as and shown by: letters, digits and plain signs, its ending kept however long it is."""
+    safe = UNSAFE.sub("_", Path(name.replace("\\", "/")).name).strip(". ")
+    while len(safe.encode()) > LONGEST_NAME:
+        stem, dot, ending = safe.partition(".")
+        safe = stem[:-1] + dot + ending if stem else ending[1:]
+    return f"_{safe}" if RESERVED.match(safe) else safe or "file"
+
+
+def _write(path: Path, chunks: Iterable[bytes]) -> int:
     size = 0
-    with (folder / safe).open("wb") as file:
+    with path.open("wb") as file:
         for chunk in chunks:
             size += len(chunk)
             if size > LARGEST:
@@ -88,13 +114,11 @@ def store(name: str, chunks: Iterable[bytes], by: str, language: str = "zh") -> 
             file.write(chunk)
     if size == 0:
         raise Refused({"zh": "文件是空的。", "en": "the file is empty"})
-    upload = Upload(number, safe, size, clock.now_us(), by, language=language, process=os.getpid())
-    _save(upload)
-    return upload
+    return size
 
 
 def start(upload: Upload, options: Options, kind: str | None) -> None:
-    """Import in a thread of its own; the page asks how far it is."""
+    """Import in a thread of its own; the page asks how far it is. Where many are sent at once, the others wait."""
     threading.Thread(target=run, args=(upload, options, kind), name=f"import-{upload.id}", daemon=True).start()
 
 
@@ -105,7 +129,8 @@ def run(upload: Upload, options: Options, kind: str | None) -> Upload:
         _save(replace(upload, rows=rows))
 
     try:
-        done = _import(upload, options, kind, progress)
+        with _turns:
+            done = _import(upload, options, kind, progress)
     except HuitouError as error:
         done = replace(upload, state="refused", **_unclear(upload, error))
     except Exception:
@@ -122,7 +147,7 @@ def run(upload: Upload, options: Options, kind: str | None) -> Upload:
 def _import(upload: Upload, options: Options, kind: str | None, progress: Any) -> Upload:
     from huitou.flows.refresh import catch_up
 
-    result = import_file(_folder() / upload.id / upload.name, options, kind, progress, language=upload.language)
+    result = import_file(_content(upload) / upload.name, options, kind, progress, language=upload.language)
     catch_up()
     return replace(
         upload,
@@ -188,10 +213,7 @@ def _unclear(upload: Upload, error: HuitouError) -> dict[str, Any]:
     told = UNCLEAR.get(error.code)
     if told is None:
         return {"problem": dict(error.message)}
-    try:
-        columns = list(look_at(_folder() / upload.id / upload.name).columns)
-    except Refused:
-        columns = []
+    columns = list(error.columns) if isinstance(error, FileRefused) else []
     problem = {"zh": f"{upload.name}：{told['zh']}", "en": f"{upload.name}: {told['en']}"}
     return {"problem": problem, "columns": columns, "missing": error.code}
 
@@ -247,7 +269,7 @@ def latest() -> list[Upload]:
 def rejected_rows(number: str) -> Path:
     """The file of rejected rows; NotFound where there is none."""
     upload = find(number)
-    path = _folder() / upload.id / upload.rejected_file
+    path = _content(upload) / upload.rejected_file
     if not upload.rejected_file or not path.is_file():
         raise _unknown(number)
     return path
@@ -255,6 +277,12 @@ def rejected_rows(number: str) -> Path:
 
 def _folder() -> Path:
     return settings().data / "uploads"
+
+
+def _content(upload: Upload) -> Path:
+    """Where the file is; those of earlier versions stand beside their state."""
+    folder = _folder() / upload.id
+    return folder / CONTENT if (folder / CONTENT).is_dir() else folder
 
 
 def _save(upload: Upload) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from huitou.events.fields import read_time
 from huitou.events.model import Event
-from huitou.events.purposes import MARKETING, read_purpose
+from huitou.events.purposes import IMPORT, MARKETING, read_purpose
 from huitou.kit.clock import now_us
 from huitou.stores.ledger import Connection, read_arrow
 from huitou.stores.sql import load_query
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 ALL_CHANNELS = "*"
-IMPORT = "import"  # how of a grant without a time of its own: somebody else's record, not an act we saw
 
 # What an event says of consent: granted or withdrawn, and how where the event does not tell.
 SAYS = {

@@ -14,11 +14,11 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import NamedTuple
 
-from huitou.events.connectors import GUESSING, check_use, find_connector, recognise, table
+from huitou.events.connectors import find_connector
 from huitou.events.connectors.base import Options, Record
-from huitou.events.connectors.notes import collected
 from huitou.events.journal import Outcome, append_batch
 from huitou.events.model import Event
+from huitou.events.reading import read_apart
 from huitou.events.rejected_rows import RejectedRows
 from huitou.events.segment import read_segment
 from huitou.events.versions import number_versions
@@ -63,41 +63,29 @@ def import_file(
     That file stands beside the imported one, or in the folder `rejected_to`; its reasons are in that language.
     """
     options = options or Options()
-    connector = find_connector(kind) if kind else recognise(path, options.mapping)
-    check_use(path, connector, options.mapping)
-    result = ImportResult(str(path), connector.name, mapping=shown_mapping(path, connector.name, options))
-    records = connector.read(path, options)
+    if kind:
+        find_connector(kind)
     done = 0
     with (
-        collected() as result.notes,
+        read_apart(path, options, kind) as reading,
         RejectedRows(path, rejected_to, language) as rejected,
         ThreadPoolExecutor(1, "import") as committer,
         few_collections(),
     ):
+        result = ImportResult(str(path), reading.format, mapping=reading.mapping)
         waiting: _Batch | None = None
         # While one batch is committed the next is read: the database and we work at the same time.
-        for batch in chain(_batches(records, connector.name, options, committer), [None]):
+        for batch in chain(_batches(reading.records, reading.format, options, committer), [None]):
             if waiting is not None:
                 _settle(waiting, result, rejected)
                 done += sum(len(record.rows) for record in waiting.records)
                 if progress:
                     progress(done)
             waiting = batch
+    result.notes = reading.notes
     if rejected.path:
         result.rejected_file = str(rejected.path)
     return result
-
-
-def shown_mapping(path: Path, connector: str, options: Options) -> dict[str, str]:
-    """Which column is taken for what; {} for formats whose columns are known. What no column says but is assumed of
-    every row stands in brackets: {"event": "(order_paid)"}.
-    """
-    if connector not in GUESSING:
-        return {}
-    opened, placed = GUESSING[connector].open_table(path, options)
-    columns = {role: opened.columns[index] for role, index in placed.items()}
-    guess = table.assumed(placed, options) if connector == table.name else None
-    return columns | ({"event": f"({guess})"} if guess else {})
 
 
 class _Batch(NamedTuple):

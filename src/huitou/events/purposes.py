@@ -11,6 +11,7 @@ import unicodedata
 from typing import Any
 
 MARKETING = "marketing"
+IMPORT = "import"  # how of a grant without a time of its own: somebody else's record, not an act we saw
 
 NAMES = {
     MARKETING: (

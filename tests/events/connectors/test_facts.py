@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 
-from huitou.events.connectors import check_use, find_connector, recognise
+from huitou.events.connectors import check_use, find_connector, recognise, shown_mapping
 from huitou.events.connectors.base import Options
-from huitou.events.importing import shown_mapping
 from huitou.events.segment import read_segment
 from huitou.kit.clock import parse_time
 from huitou.kit.errors import Refused

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import cast
 
 from huitou.events.connectors import customers, doudian, douyin, products, segment, table, wecom
-from huitou.events.connectors.base import Connector, GuessingConnector
+from huitou.events.connectors.base import Connector, GuessingConnector, Options
 from huitou.events.connectors.cells import match_columns
 from huitou.events.connectors.columns import WHO
-from huitou.events.connectors.files import Head, read_head, refuse_file
+from huitou.events.connectors.files import Head, read_head
+from huitou.events.connectors.refusals import refuse_file
 from huitou.events.connectors.tables import head_rows
 from huitou.kit.errors import Refused
 
@@ -94,3 +95,15 @@ def check_use(path: Path, connector: Connector, mapping: Mapping[str, str]) -> N
         able = ", ".join(GUESSING)
         zh = f"{connector.name} 的列是固定的,不能用 --map;可用 --as 指明 {able}。"
         raise refuse_file(path, zh, f"--map: the columns of {connector.name} are fixed; --map is for --as {able}")
+
+
+def shown_mapping(path: Path, connector: str, options: Options) -> dict[str, str]:
+    """Which column is taken for what; {} for formats whose columns are known. What no column says but is assumed of
+    every row stands in brackets: {"event": "(order_paid)"}.
+    """
+    if connector not in GUESSING:
+        return {}
+    opened, placed = GUESSING[connector].open_table(path, options)
+    columns = {role: opened.columns[index] for role, index in placed.items()}
+    guess = table.assumed(placed, options) if connector == table.name else None
+    return columns | ({"event": f"({guess})"} if guess else {})

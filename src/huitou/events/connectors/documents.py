@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from huitou.events.connectors.files import Broken, read_head, read_lines, read_whole, refuse_file, unwrap
+from huitou.events.connectors.files import Broken, read_head, read_lines, read_whole, unwrap
 from huitou.events.connectors.json_texts import is_bracket, readings, split_values
+from huitou.events.connectors.refusals import refuse_file
 from huitou.events.model import parse_json
 from huitou.kit.errors import Rejected
 

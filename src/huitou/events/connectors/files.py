@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import IO, Any, Literal, NamedTuple
 
 from huitou.events.connectors.json_texts import is_bracket, readings, split_values
+from huitou.events.connectors.limits import WORKBOOK_PARTS, refuse_parts, refuse_unzipped, unzipped_allowed
+from huitou.events.connectors.refusals import refuse_file
 from huitou.kit.errors import Refused, Rejected
 
 HEAD_BYTES = 65_536
@@ -64,10 +66,6 @@ class Head:
     form: Form = "document"  # of JSON: one document, one value a line, or values one after another
 
 
-def refuse_file(path: Path, zh: str, en: str, code: str | None = None) -> Refused:
-    return Refused({"zh": f"{path.name}：{zh}", "en": f"{path.name}: {en}"}, code=code)
-
-
 def open_bytes(path: Path) -> IO[bytes]:
     """The file's bytes, unzipped where they are gzip."""
     try:
@@ -76,9 +74,33 @@ def open_bytes(path: Path) -> IO[bytes]:
         raise refuse_file(path, f"打不开({error.strerror})。", f"cannot be opened ({error.strerror})") from error
     if raw.read(2) == b"\x1f\x8b":
         raw.close()
-        return io.BufferedReader(gzip.open(path, "rb"), 1 << 16)
+        return io.BufferedReader(_Unzipped(path), 1 << 16)
     raw.seek(0)
     return raw
+
+
+class _Unzipped(io.RawIOBase):
+    """A gzip's content, Refused where there is more of it than its size allows: 10 MB of it may hold 10 GB of blanks."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file = gzip.open(path, "rb")  # noqa: SIM115 - closed by close
+        self._allowed = unzipped_allowed(path.stat().st_size)
+        self._told = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        size = self._file.readinto(buffer)
+        self._told += size
+        if self._told > self._allowed:
+            raise refuse_unzipped(self._path, self._allowed)
+        return size
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
 
 
 class _Look(NamedTuple):
@@ -178,7 +200,7 @@ def read_lines(path: Path) -> Iterator[str | Broken]:
     with open_bytes(path) as raw:
         if encoding == "utf-16":
             with io.TextIOWrapper(raw, "utf-16", errors="replace", newline="") as text:
-                yield from text
+                yield from _utf_16_lines(text)
             return
         number = 0
         try:
@@ -187,7 +209,7 @@ def read_lines(path: Path) -> Iterator[str | Broken]:
                 if number == 1:
                     line = line.removeprefix(UTF_8)
                 if len(line) == LONGEST_LINE and not line.endswith(b"\n"):
-                    yield _too_long(line, encoding)
+                    yield _too_long(line[:4000].decode(encoding, "replace"))
                     while len(line) == LONGEST_LINE and not line.endswith(b"\n"):
                         line = raw.readline(LONGEST_LINE)
                     continue
@@ -201,10 +223,20 @@ def read_lines(path: Path) -> Iterator[str | Broken]:
             ) from error
 
 
-def _too_long(line: bytes, encoding: str) -> Broken:
+def _utf_16_lines(text: IO[str]) -> Iterator[str | Broken]:
+    while line := text.readline(LONGEST_LINE // 2):
+        if len(line) < LONGEST_LINE // 2 or line.endswith("\n"):
+            yield line
+            continue
+        yield _too_long(line)
+        while line and not line.endswith("\n"):
+            line = text.readline(LONGEST_LINE // 2)
+
+
+def _too_long(text: str) -> Broken:
     mb = LONGEST_LINE >> 20
     why = Rejected("", {"zh": f"一行超过 {mb} MB", "en": f"a line over {mb} MB"})
-    return Broken(why, line[:4000].decode(encoding, "replace")[:1000])
+    return Broken(why, text[:1000])
 
 
 def read_head(path: Path) -> Head:
@@ -213,6 +245,8 @@ def read_head(path: Path) -> Head:
         raise refuse_file(path, "没有这个文件。", "no such file")
     if path.is_dir():
         raise refuse_file(path, "这是文件夹。", "is a folder")
+    if not path.is_file():  # it is opened several times: a pipe would be empty, or stand open for ever
+        raise refuse_file(path, "不是普通文件。", "is no regular file")
     start = _look(path).start
     if not start.strip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"):
         raise refuse_file(path, "文件是空的。", "the file is empty")
@@ -241,9 +275,17 @@ def _some_lines(path: Path) -> Iterator[str]:
 def _is_workbook(path: Path) -> bool:
     try:
         with seekable(path) as file, zipfile.ZipFile(file) as archive:
-            return "xl/workbook.xml" in archive.namelist()
-    except (zipfile.BadZipFile, OSError):
+            parts = archive.infolist()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         return False
+    if all(part.filename != "xl/workbook.xml" for part in parts):
+        return False
+    if len(parts) > WORKBOOK_PARTS:
+        raise refuse_parts(path)
+    allowed = unzipped_allowed(path.stat().st_size)
+    if sum(part.file_size for part in parts) > allowed:
+        raise refuse_unzipped(path, allowed)
+    return True
 
 
 def seekable(path: Path) -> IO[bytes]:

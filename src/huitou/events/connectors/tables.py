@@ -17,11 +17,12 @@ from huitou.events.connectors.files import (
     Head,
     read_head,
     read_lines,
-    refuse_file,
     seekable,
 )
+from huitou.events.connectors.limits import CELLS, ROWS, refuse_cells, refuse_rows
 from huitou.events.connectors.moments import day_order, in_order, may_be_two_days
 from huitou.events.connectors.notes import collected, note
+from huitou.events.connectors.refusals import refuse_file
 from huitou.kit.errors import Refused
 from huitou.kit.ids import without_marks
 
@@ -276,8 +277,12 @@ def _sheets(path: Path) -> list[tuple[str, Iterator[Numbered]]]:
             book = python_calamine.CalamineWorkbook.from_filelike(file)
         tables = [one for one in book.sheets_metadata if one.typ == python_calamine.SheetTypeEnum.WorkSheet]
         sheets = [book.get_sheet_by_name(one.name) for one in tables]
+    except MemoryError:
+        raise
     except Exception as error:
         raise refuse_file(path, f"打不开这个工作簿({error})。", f"the workbook cannot be read ({error})") from error
+    if sum(sheet.total_height * sheet.total_width for sheet in sheets) > CELLS:
+        raise refuse_cells(path)
     return [(sheet.name, _sheet_rows(sheet)) for sheet in sheets]
 
 
@@ -296,9 +301,12 @@ def _parquet(path: Path) -> Sheet:
 
     try:
         with seekable(path) as file:
-            columns = tuple(pq.read_schema(file).names)
+            told = pq.read_metadata(file)
+            columns = tuple(told.schema.to_arrow_schema().names)
     except (pa.ArrowException, OSError) as error:
         raise refused(error) from error
+    if told.num_rows > max(ROWS, path.stat().st_size):
+        raise refuse_rows(path, told.num_rows)
 
     def rows() -> Iterator[Numbered]:
         number = 0
@@ -308,6 +316,8 @@ def _parquet(path: Path) -> Sheet:
                     for cells in zip(*map(_python_values, batch.columns), strict=True):
                         number += 1
                         yield number, cells
+            except pa.ArrowMemoryError:
+                raise
             except (pa.ArrowException, OSError) as error:
                 raise refused(error) from error
 

@@ -34,7 +34,7 @@ from huitou.events.connectors.columns import (
 from huitou.events.connectors.files import Head
 from huitou.events.connectors.tables import Table
 from huitou.events.connectors.words import read_yes_or_no, refuse_totals
-from huitou.events.consent import IMPORT
+from huitou.events.purposes import IMPORT
 from huitou.kit.errors import Rejected
 
 name = "customers"

@@ -30,7 +30,8 @@ from huitou.events.connectors.columns import (
     place_columns,
     words_of,
 )
-from huitou.events.connectors.files import Broken, Head, refuse_file
+from huitou.events.connectors.files import Broken, Head
+from huitou.events.connectors.refusals import refuse_file
 from huitou.events.connectors.table.facts import (
     AMOUNTS,
     MOMENTS,
