@@ -26,7 +26,16 @@ from psycopg import sql
 from huitou.kit.errors import Refused, Unavailable
 from huitou.kit.settings import settings, use_settings
 from huitou.stores import ledger as house_ledger
-from huitou.stores.ledger import Connection, copy_rows, lock, lock_customers, lock_key, read_arrow, transaction
+from huitou.stores.ledger import (
+    Connection,
+    copy_rows,
+    lock,
+    lock_customers,
+    lock_key,
+    prove_writable,
+    read_arrow,
+    transaction,
+)
 from huitou.stores.postgres import Running
 
 ONE_TEST_AT_A_TIME = thorough(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
@@ -96,7 +105,7 @@ def test_a_server_that_forgets_commits_is_refused(ledger: ModuleType, server: Ru
             house_ledger.connect()
     assert refusal.value.code == "unfit_database"
     assert refusal.value.message == {
-        "zh": "不能使用 DATABASE_URL 的数据库:synchronous_commit 关闭着,已确认的事件可能丢失。",
+        "zh": "不能使用 DATABASE_URL 的数据库：synchronous_commit 关闭着，已确认的事件可能丢失。",
         "en": "the database of DATABASE_URL is unfit: synchronous_commit is off: confirmed events could be lost",
     }
 
@@ -169,6 +178,29 @@ def test_a_forked_child_opens_its_own_connections(ledger: ModuleType) -> None:
     assert house_ledger.pool() is pool
     with transaction() as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_a_proof_that_something_can_be_stored_keeps_nothing(ledger: ModuleType) -> None:
+    with house_ledger.connect() as connection:
+        for _ in range(3):
+            prove_writable(connection)
+        assert connection.execute("SELECT pg_relation_size('huitou_proof')").fetchone() == (0,)
+
+
+def test_a_database_that_turned_read_only_can_store_nothing(ledger: ModuleType) -> None:
+    """Managed servers do so when their disk is nearly full; temporary tables can be written all the same."""
+    with house_ledger.connect() as connection:
+        connection.execute("SET default_transaction_read_only = on")
+        connection.commit()
+        with pytest.raises(Unavailable, match="the database is read-only, nothing can be stored"):
+            prove_writable(connection)
+
+
+def test_a_database_that_went_away_can_store_nothing(ledger: ModuleType) -> None:
+    with house_ledger.connect() as connection, house_ledger.connect(autocommit=True) as other:
+        other.execute("SELECT pg_terminate_backend(%s)", (connection.info.backend_pid,))
+        with pytest.raises(Unavailable, match="cannot reach the database"):
+            prove_writable(connection)
 
 
 def test_a_lock_is_held_until_the_transaction_ends(ledger: ModuleType) -> None:

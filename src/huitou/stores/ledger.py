@@ -20,9 +20,10 @@ import psycopg
 from psycopg import sql
 from psycopg_pool import AsyncConnectionPool, ConnectionPool
 
-from huitou.kit.errors import Refused, Unavailable
+from huitou.kit.errors import Refused
 from huitou.kit.settings import settings
 from huitou.stores.postgres import Running, start_postgres
+from huitou.stores.trouble import explain_ledger
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -36,6 +37,18 @@ Params = Sequence[Any] | Mapping[str, Any]
 
 OLDEST = 140_000  # server_version_num; 14 is the oldest with all that the queries use
 POOL_SIZE, ASYNC_POOL_SIZE = 12, 24  # of the 100 connections, shared with Django's threads and other commands
+
+PROOF_MS = 800
+PROOF_STATE = "SELECT current_setting('transaction_read_only')::bool, to_regclass('pg_temp.huitou_proof') IS NULL"
+PROOF_TABLE = (
+    "CREATE TEMPORARY TABLE huitou_proof (filler text) ON COMMIT DELETE ROWS;"
+    " ALTER TABLE huitou_proof ALTER filler SET STORAGE PLAIN"
+)
+# 128 rows of a block each: as much as a batch of events. The word in the log is what the commit then waits for.
+PROOF = (
+    "WITH word AS (SELECT pg_logical_emit_message(true, 'huitou', 'proof'))"
+    " INSERT INTO huitou_proof SELECT repeat('-', 8000) FROM generate_series(1, 128), word"
+)
 
 
 class _State:
@@ -126,6 +139,26 @@ def transaction() -> Iterator[Connection]:
         yield connection
 
 
+def prove_writable(connection: Connection) -> None:
+    """Prove that the ledger keeps what it is told now: it takes new blocks from the disk and makes a commit durable.
+
+    Give it a connection that is in no transaction. Keeps nothing: a temporary table of that connection is filled,
+    and emptied by the commit; the write-ahead log gets one word. No statement takes longer than PROOF_MS.
+    Raises Unavailable where the disk is full, the server or its disk is read-only, overloaded or gone.
+    """
+    try:
+        with connection.transaction():
+            connection.execute(f"SET LOCAL statement_timeout = {PROOF_MS}")
+            read_only, is_new = connection.execute(PROOF_STATE).fetchone() or (True, True)
+            if read_only:  # temporary tables may be written all the same
+                raise psycopg.errors.ReadOnlySqlTransaction
+            if is_new:
+                connection.execute(PROOF_TABLE)
+            connection.execute(PROOF)
+    except psycopg.Error as error:
+        raise explain_ledger(error) from error
+
+
 def lock(connection: Connection, name: str, *, shared: bool = False, wait: bool = True) -> bool:
     """Take the lock of that name until the transaction ends. False only where `wait` is False and it is held."""
     function = f"pg_{'' if wait else 'try_'}advisory_xact_lock{'_shared' if shared else ''}"
@@ -187,13 +220,7 @@ def _open(url: str, autocommit: bool = False) -> Connection:
     try:
         return psycopg.connect(url, autocommit=autocommit)
     except psycopg.OperationalError as error:
-        raise Unavailable(
-            {"zh": f"连不上数据库:{_first_line(error)}", "en": f"cannot reach the database: {_first_line(error)}"}
-        ) from error
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise explain_ledger(error) from error
 
 
 def _check_server(url: str) -> None:
@@ -201,7 +228,7 @@ def _check_server(url: str) -> None:
     with _open(url, autocommit=True) as connection:
         encoding = connection.info.parameter_status("server_encoding")
         if encoding != "UTF8":  # asked first: without an encoding the answers below come as bytes
-            raise _unfit(f"编码是 {encoding},需要 UTF8", f"its encoding is {encoding}, UTF8 is needed")
+            raise _unfit(f"编码是 {encoding}，需要 UTF8", f"its encoding is {encoding}, UTF8 is needed")
         row = connection.execute(
             "SELECT current_setting('server_version_num')::int, current_setting('server_version'),"
             " current_setting('fsync'), current_setting('synchronous_commit'), pg_is_in_recovery()"
@@ -209,12 +236,12 @@ def _check_server(url: str) -> None:
     assert row is not None
     number, version, fsync, commit, standby = row
     if number < OLDEST:
-        raise _unfit(f"版本是 {version},至少需要 14", f"its version is {version}, 14 or later is needed")
+        raise _unfit(f"版本是 {version}，至少需要 14", f"its version is {version}, 14 or later is needed")
     if fsync != "on":
-        raise _unfit("fsync 关闭着,断电会丢数据", "fsync is off: a power cut would lose data")
+        raise _unfit("fsync 关闭着，断电会丢数据", "fsync is off: a power cut would lose data")
     if commit == "off":
         raise _unfit(
-            "synchronous_commit 关闭着,已确认的事件可能丢失",
+            "synchronous_commit 关闭着，已确认的事件可能丢失",
             "synchronous_commit is off: confirmed events could be lost",
         )
     if standby:
@@ -223,6 +250,6 @@ def _check_server(url: str) -> None:
 
 def _unfit(zh: str, en: str) -> Refused:
     return Refused(
-        {"zh": f"不能使用 DATABASE_URL 的数据库:{zh}。", "en": f"the database of DATABASE_URL is unfit: {en}"},
+        {"zh": f"不能使用 DATABASE_URL 的数据库：{zh}。", "en": f"the database of DATABASE_URL is unfit: {en}"},
         code="unfit_database",
     )
