@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -234,8 +235,40 @@ def test_words_that_print_an_address_outside_the_listed_hosts_are_not_sent(print
 def test_pictures_come_from_the_web_only() -> None:
     with pytest.raises(LinkRefused):
         made('<img src="data:image/svg+xml,x">')
-    with pytest.raises(LinkRefused):
-        made("x", product={**PRODUCT, "picture": "javascript:alert(1)"})
+    for said in ("javascript:alert(1)", "data:image/svg+xml,x", 7, "//evil.example/x.png"):
+        assert "<img" not in made("x", product={**PRODUCT, "picture": said}).html
+
+
+HOSTILE = [
+    "x src=x", " background=x", " src='javascript:alert(1)' ", '" src=data:,x "', "<img src=x>", "<a href=x", "</td><script>",
+    "{{ customer.name }}", "{% raw %}", "&lt;img src=x&gt;", "a\r\nBcc: x@evil.example", "\0\x1b[31m", "<!-- ", "]]>", "x" * 5_000,
+    "\u202e\u2066", "src", "=", "' onload=alert(1) x='",
+]  # fmt: skip
+
+
+@pytest.mark.usefixtures("data")
+@pytest.mark.parametrize("said", HOSTILE)
+@pytest.mark.parametrize(
+    "body", ["<p>{{ product.name }} {{ broadcast.title }}</p>", "<mjml><mj-body><mj-section><mj-column><mj-text>"
+             "{{ product.name }} {{ broadcast.title }}</mj-text></mj-column></mj-section></mj-body></mjml>"],
+)  # fmt: skip
+def test_a_hostile_name_or_title_is_a_text_like_any_other_and_the_mail_goes_out(body: str, said: str) -> None:
+    plain = made(body, product={**PRODUCT, "name": "tea"}, broadcast={"title": "evening"})
+    hostile = made(body, product={**PRODUCT, "name": said}, broadcast={"title": said})
+    assert tags_of(hostile.html) == tags_of(plain.html)
+    assert [link.target for link in hostile.links] == [link.target for link in plain.links]
+
+
+def tags_of(page: str) -> list[tuple[str, tuple[str, ...]]]:
+    """Every tag with the names of its attributes, as a browser sees them."""
+    found: list[tuple[str, tuple[str, ...]]] = []
+
+    class Reader(HTMLParser):
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+            found.append((tag, tuple(name for name, _ in attrs)))
+
+    Reader().feed(page)
+    return found
 
 
 @pytest.mark.usefixtures("data")

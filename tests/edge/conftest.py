@@ -22,6 +22,7 @@ from huitou.edge import ledger as edge_ledger
 from huitou.edge import write_keys
 from huitou.edge.app import Edge, make_app
 from huitou.events.model import Event, decode_event
+from huitou.events.write_keys import digest_of
 from huitou.kit.settings import settings, use_settings
 
 KEY = "wk_test"
@@ -36,6 +37,16 @@ async def app(ledger: ModuleType, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
     made.state.committer.start()
     yield made
     await made.state.committer.stop()
+    write_keys.forget()
+
+
+def keep_key(ledger: ModuleType, key: str, name: str, key_class: str = "server") -> None:
+    """A write key of these letters, as if it had been made."""
+    with ledger.connect(autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO write_key (digest, name, class, last_four, created_at) VALUES (%s, %s, %s, %s, 0)",
+            (digest_of(key), name, key_class, key[-4:]),
+        )
     write_keys.forget()
 
 

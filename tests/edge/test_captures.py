@@ -12,9 +12,9 @@ from typing import Any
 import httpx
 import pytest
 
-from huitou.edge import write_keys
 from huitou.events.model import Event
 from huitou.kit.settings import settings, use_settings
+from tests.edge.conftest import keep_key
 
 
 def read_captures(shared: Path) -> list[dict[str, Any]]:
@@ -34,12 +34,8 @@ async def test_every_captured_batch_arrives_whole_and_again_is_a_duplicate(
     batches = [capture for capture in read_captures(shared) if capture["p"] == "/v1/batch"]
     assert len(batches) == 5
     keys = ("wk_live_demo", "wk_rudder", "wk_py", "rk")
-    with ledger.connect(autocommit=True) as connection:
-        for key in keys:
-            connection.execute(
-                "INSERT INTO write_key (key, name, created_at) VALUES (%s, %s, 0)", (key, f"source-{key}")
-            )
-    write_keys.forget()
+    for key in keys:
+        keep_key(ledger, key, f"source-{key}")
     edge.auth = httpx.Auth()
     expected = []
     for capture in batches:

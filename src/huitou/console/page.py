@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-import structlog
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -17,6 +16,7 @@ from django.utils.translation import get_language
 
 from huitou.console.reads import snapshot
 from huitou.kit.errors import HuitouError, NotFound, Unavailable
+from huitou.kit.failures import note_failure
 from huitou.kit.text import language_of, say
 
 View = Callable[..., HttpResponse]
@@ -40,8 +40,6 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 STATUS = ((NotFound, 404), (Unavailable, 503), (HuitouError, 422))
-
-log = structlog.get_logger(__name__)
 
 
 def page(view: View) -> View:
@@ -134,6 +132,6 @@ def _box(request: HttpRequest, error: Exception) -> HttpResponse:
     """Always 200: the browser shows it in the widget's place, the rest of the page stays."""
     known = isinstance(error, HuitouError)
     if not known:
-        log.error("console_widget_failed", path=request.path, exc_info=error)
+        note_failure("console", request.method or "", request.path, error)
     text = say(error.message, speaks()) if isinstance(error, HuitouError) else ""
     return render(request, "widgets/error.html", {"text": text, "again": request.get_full_path()})

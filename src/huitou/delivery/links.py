@@ -21,12 +21,13 @@ from huitou.kit.errors import NotFound, Rejected
 from huitou.kit.settings import secret, settings
 from huitou.stores.ledger import Connection
 
-LINKED = re.compile(r"<(?:a|area|v:roundrect)(?=[\s/>])", re.IGNORECASE)
+TAG = re.compile(r"<([a-zA-Z][^\s/>]*+)")
+LINKED = frozenset({"a", "area", "v:roundrect"})
 # One attribute as browsers read it (WHATWG HTML § 13.2.5.32-40). Possessive, so that each letter is looked at once;
 # without groups, which CPython 3.11 loses in possessive repeats (SystemError).
 ATTRIBUTE = re.compile(r"""[^\s/>][^\s/>=]*+(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s>"'][^\s>]*+|(?=>))|(?!\s*+=))""")
 ATTRIBUTES = re.compile(rf"(?:[\s/]++|{ATTRIBUTE.pattern})*+>")
-SOURCE = re.compile(r"""\s(?:src|background)\s*=\s*["']?\s*([^"'\s>]*)""", re.IGNORECASE)
+SOURCES = frozenset({"src", "background"})
 ABSOLUTE = re.compile(r"""https?://[^\s<>"'{}|\\^`(),。,、；;（）]+""")
 LITERAL_HOST = re.compile(r"""https?://([^/\s"'<>{}?#\\@]+)""", re.IGNORECASE)
 # What mail programs make a link of by themselves: a scheme, www., a domain with a path, or one with a usual ending. A
@@ -121,7 +122,7 @@ def _holds_address(text: str) -> bool:
 
 def _refused(url: str) -> LinkRefused:
     shown = url[:120]
-    return LinkRefused("href", {"zh": f"链接不允许:{shown}", "en": f"this link is not allowed: {shown}"})
+    return LinkRefused("href", {"zh": f"链接不允许：{shown}", "en": f"this link is not allowed: {shown}"})
 
 
 @dataclass
@@ -153,15 +154,24 @@ def allow_hosts(written: Iterable[str], product_urls: Iterable[str] = ()) -> fro
 
 
 def track_html(page: str, links: LinkSet) -> str:
-    """The page with every anchor tracked. LinkRefused for scripts and data in links and pictures, and broken tags."""
-    for source in SOURCE.findall(page):
-        _check_source(html.unescape(source))
+    """The page with every anchor tracked. LinkRefused for scripts and data in links and pictures, and for broken links.
+
+    Looked at are the attributes of tags: what reads like one in a text (a product's name) is a text.
+    """
     parts, at = [], 0
-    while opening := LINKED.search(page, at):
+    track = _tracker(links)
+    while opening := TAG.search(page, at):
+        linked = opening[1].lower() in LINKED
         attributes = ATTRIBUTES.match(page, opening.end())
-        if attributes is None:
+        if attributes is None and linked:
             raise _unclosed(page[opening.start() :])
-        parts += [page[at : opening.end()], ATTRIBUTE.sub(_tracker(links), attributes[0])]
+        parts.append(page[at : opening.end()])
+        at = opening.end()
+        if attributes is None:  # no tag for any reader: nothing ever closes it
+            continue
+        for found in ATTRIBUTE.finditer(attributes[0]):
+            _check_source(found[0])
+        parts.append(ATTRIBUTE.sub(track, attributes[0]) if linked else attributes[0])
         at = attributes.end()
     return "".join([*parts, page[at:]])
 
@@ -169,23 +179,29 @@ def track_html(page: str, links: LinkSet) -> str:
 def _unclosed(rest: str) -> LinkRefused:
     shown = rest[:80]
     return LinkRefused(
-        "href", {"zh": f"标签没有闭合,后面的内容都不会显示:{shown}", "en": f"a tag is never closed: {shown}"}
+        "href", {"zh": f"标签没有闭合，后面的内容都不会显示：{shown}", "en": f"a tag is never closed: {shown}"}
     )
 
 
-def _check_source(source: str) -> None:
-    if source and not source.startswith("cid:"):
-        host_of(source)
+def _check_source(attribute: str) -> None:
+    name, value = _name_and_value(attribute)
+    if name in SOURCES and value and not value.startswith("cid:"):
+        host_of(value)
+
+
+def _name_and_value(attribute: str) -> tuple[str, str]:
+    """The name in lower case, and the value as a reader's program takes it."""
+    name, _, value = attribute.partition("=")
+    value = value.strip()
+    return name.strip().lower(), html.unescape(value[1:-1] if value[:1] in ("'", '"') else value).strip()
 
 
 def _tracker(links: LinkSet) -> Callable[[re.Match[str]], str]:
     def replace(match: re.Match[str]) -> str:
-        name, _, value = match[0].partition("=")
-        value = value.strip()
-        target = html.unescape(value[1:-1] if value[:1] in ("'", '"') else value).strip()
-        if name.strip().lower() != "href" or not target or target.lower().startswith(UNTRACKED):
+        name, target = _name_and_value(match[0])
+        if name != "href" or not target or target.lower().startswith(UNTRACKED):
             return match[0]
-        return f'{name}="{html.escape(links.track(target))}"'
+        return f'{match[0].partition("=")[0]}="{html.escape(links.track(target))}"'
 
     return replace
 

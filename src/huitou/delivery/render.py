@@ -24,7 +24,6 @@ from huitou.delivery.links import (
     LinkSet,
     allow_hosts,
     holds_address,
-    host_of,
     hosts_in,
     track_html,
     track_text,
@@ -44,6 +43,7 @@ from huitou.kit.money import format_money
 
 LARGEST_SUBJECT = 250  # characters; a longer one is a template gone wrong
 LINK_ADDRESS = re.compile(r" \( https?://[^ ]+ \)|https?://[^ ]+")
+UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 PREVIEW = 90  # characters of the inbox's grey line
 
 
@@ -147,8 +147,10 @@ def template_values(
 
 
 def _without_addresses(fields: Mapping[str, Any], *names: str) -> dict[str, Any]:
-    """The fields, but of those named (none: of all) only what holds no web address."""
-    return {name: value for name, value in fields.items() if (names and name not in names) or not holds_address(value)}
+    """The fields, but of those named (none: of all) only what holds no web address. Control characters become blanks:
+    in a mail they mean nothing, and a page with them cannot be read."""
+    kept = {name: value for name, value in fields.items() if (names and name not in names) or not holds_address(value)}
+    return {name: UNREADABLE.sub(" ", value) if isinstance(value, str) else value for name, value in kept.items()}
 
 
 def _view_product(product: Mapping[str, Any], currency: str, hosts: frozenset[str] | None) -> dict[str, Any]:
@@ -158,8 +160,7 @@ def _view_product(product: Mapping[str, Any], currency: str, hosts: frozenset[st
     price = view.get("price_minor", view.get("price"))
     if isinstance(price, int) and not isinstance(price, bool):
         view["price"] = format_money(price, str(view.get("currency") or currency))
-    if "picture" not in view:
-        view["picture"] = view.get("image") or view.get("image_url")
+    view["picture"] = web_address(view.get("picture") or view.get("image") or view.get("image_url"))
     cleaned: dict[str, Any] = present(view)
     return cleaned
 
@@ -199,8 +200,6 @@ def _render_mail(content: Content, values: Mapping[str, Any], links: LinkSet, br
     body = track_html(body, links)
     words = html_to_text(body)
     product, offer = values.get("product") or {}, values["offer"]
-    if product.get("picture"):
-        host_of(product["picture"])
     filled = {slot: str(values.get(slot) or "") for slot in ("subject", "link", "unsubscribe_url", "why")}
     filled |= {
         "content": body,

@@ -61,6 +61,11 @@ def _record(link: Link) -> None:
         record_click(connection, link)
 
 
+async def unsubscribe_page(request: Request) -> Response:
+    """/u/<token>: looking asks, POST does it."""
+    return await (take_unsubscribe(request) if request.method == "POST" else show_unsubscribe(request))
+
+
 async def show_unsubscribe(request: Request) -> Response:
     """GET /u/<token>: asks. Link scanners open every address, so looking never unsubscribes."""
     try:

@@ -6,7 +6,9 @@ Write keys are public where browsers send events, so any origin may (CORS), and 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -14,10 +16,11 @@ import psycopg
 import structlog
 
 from huitou.edge.answers import describe, status_of
-from huitou.edge.bodies import HungUp, Receive, read_body
+from huitou.edge.bodies import Receive, TooLarge, read_body
+from huitou.edge.browser_events import restrict
 from huitou.edge.committer import Committer
-from huitou.edge.metrics import count_events
-from huitou.edge.write_keys import UNKNOWN_KEY, key_in, source_of
+from huitou.edge.metrics import BROWSER_EVENTS, count_events
+from huitou.edge.write_keys import UNKNOWN_KEY, Sender, key_in, sender_of, tally
 from huitou.events.model import Event, parse_json
 from huitou.events.segment import LARGEST_EVENT, Rejected, read_segment, read_sent_at
 from huitou.kit import clock
@@ -28,6 +31,12 @@ log = structlog.get_logger()
 Scope = MutableMapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Answer = tuple[int, dict[str, Any]]
+
+MOST_ITEMS = 10_000  # of a batch; 500 KB of the smallest events that mean anything
+AT_ONCE = 200  # items read on the loop; more of them would keep others waiting for milliseconds
+LEAST_LISTED = 2_048  # bytes of rejections that are listed however small the request was
+FEW = 4  # rejections that are listed without weighing them
+LONGEST_FIELD = 120  # characters
 
 SINGLE = ("track", "identify", "page", "screen", "group", "alias")
 ANY_ORIGIN = (b"access-control-allow-origin", b"*")
@@ -53,8 +62,6 @@ class Ingest:
             return
         try:
             status, document = await self._take(dict(scope["headers"]), receive)
-        except HungUp:
-            return
         except HuitouError as error:
             status, document = status_of(error), describe(error)
         except psycopg.OperationalError as error:  # a full pool too
@@ -64,60 +71,120 @@ class Ingest:
         await _send_json(send, status, document)
 
     async def _take(self, headers: dict[bytes, bytes], receive: Receive) -> Answer:
-        body = await read_body(headers.get(b"content-length", b"").decode("latin-1"), receive)
+        body, wire = await read_body(headers.get(b"content-length", b"").decode("latin-1"), receive)
         document = parse_json(body)
-        source = await source_of(key_in(headers.get(b"authorization", b"").decode("latin-1"), document))
-        if source is None:
+        sender = await sender_of(key_in(headers.get(b"authorization", b"").decode("latin-1"), document))
+        if sender is None:
             return 401, describe(UNKNOWN_KEY)
         if self.kind is None:
-            return await self._take_batch(document, source, len(body))
-        return await self._take_single(document, source, len(body))
+            return await self._take_batch(document, sender, len(body), wire)
+        return await self._take_single(document, sender, len(body), wire)
 
-    async def _take_batch(self, document: Any, source: str, size: int) -> Answer:
+    async def _take_batch(self, document: Any, sender: Sender, size: int, wire: int) -> Answer:
         items = document.get("batch") if isinstance(document, dict) else None
         if not isinstance(items, list):
             raise Refused({"zh": "缺少 batch 数组", "en": "the batch array is missing"}, code="no_batch")
-        events, rejected = read_events(items, source, read_sent_at(document.get("sentAt")), size)
-        return 200, {"success": True, **await self._store(events, rejected)}
+        if len(items) > MOST_ITEMS:
+            raise too_many(len(items))
+        read = await read_all(items, sender, read_sent_at(document.get("sentAt")), size)
+        return 200, {"success": True, **await store(self.committer, read, wire)}
 
-    async def _take_single(self, raw: Any, source: str, size: int) -> Answer:
+    async def _take_single(self, raw: Any, sender: Sender, size: int, wire: int) -> Answer:
         sent_at = None
         if isinstance(raw, dict):
             raw["type"] = self.kind
             sent_at = read_sent_at(raw.get("sentAt"))
-        events, rejected = read_events([raw], source, sent_at, size)
-        counts = await self._store(events, rejected)
-        if rejected:
-            return 400, {"success": False, "code": "rejected", **rejected[0]}
+        read = read_events([raw], sender, sent_at, size)
+        counts = await store(self.committer, read, wire)
+        if read.rejected:
+            return 400, {"success": False, "code": "rejected", **read.rejected[0]}
         return 200, {"success": True, **counts}
 
-    async def _store(self, events: Sequence[Event], rejected: list[dict[str, Any]]) -> dict[str, Any]:
-        return await store(self.committer, events, rejected)
+
+@dataclass(slots=True)
+class Reading:
+    """What became of the items of a body: {index, field, reason} each of those rejected or kept in part."""
+
+    events: list[Event]
+    rejected: list[dict[str, Any]]
+    left_aside: list[dict[str, Any]]
 
 
-async def store(committer: Committer, events: Sequence[Event], rejected: list[dict[str, Any]]) -> dict[str, Any]:
-    """Commit, count for /metrics, and say what became of the events."""
-    outcomes = await committer.commit(events)
-    counts = {outcome: outcomes.count(outcome) for outcome in ("accepted", "duplicate", "quarantined")}
-    count_events({**counts, "rejected": len(rejected)} if rejected else counts)
-    return {**counts, "rejected": rejected}
+async def store(committer: Committer, read: Reading, wire: int) -> dict[str, Any]:
+    """Commit, count for /metrics, and say what became of the events: of a body of `wire` bytes, as much as fits."""
+    outcomes = await committer.commit(read.events)
+    counts: dict[str, Any] = {name: outcomes.count(name) for name in ("accepted", "duplicate", "quarantined")}
+    count_events({**counts, "rejected": len(read.rejected)} if read.rejected else counts)
+    room = max(LEAST_LISTED, 2 * wire)
+    counts["rejected"] = listed = _fitting(read.rejected, room)
+    if len(listed) < len(read.rejected):
+        counts["rejected_unlisted"] = len(read.rejected) - len(listed)
+    if read.left_aside:
+        counts["left_aside"] = listed = _fitting(read.left_aside, room)
+        if len(listed) < len(read.left_aside):
+            counts["left_aside_unlisted"] = len(read.left_aside) - len(listed)
+    return counts
 
 
-def read_events(
-    items: Iterable[Any], source: str, sent_at: int | None, body_size: int
-) -> tuple[list[Event], list[dict[str, Any]]]:
-    """The valid events, and {index, field, reason} of the others. No event of a small body needs weighing."""
+def _fitting(entries: list[dict[str, Any]], room: int) -> list[dict[str, Any]]:
+    """The first entries that take at most `room` bytes, at least one: no reply is many times its request."""
+    if len(entries) <= FEW:
+        return entries
+    for count, entry in enumerate(entries):
+        room -= len(msgspec.json.encode(entry)) + 1
+        if room < 0:
+            return entries[: max(count, 1)]
+    return entries
+
+
+async def read_all(items: Sequence[Any], sender: Sender, sent_at: int | None, body_size: int) -> Reading:
+    """`read_events`, beside the loop where it would take long: others are answered meanwhile."""
+    if len(items) <= AT_ONCE:
+        return read_events(items, sender, sent_at, body_size)
+    return await asyncio.to_thread(read_events, items, sender, sent_at, body_size)
+
+
+def read_events(items: Iterable[Any], sender: Sender, sent_at: int | None, body_size: int) -> Reading:
+    """The valid events, and what is to be said of the others. No event of a small body needs weighing."""
     received_at = clock.now_us()
-    events: list[Event] = []
-    rejected: list[dict[str, Any]] = []
+    read = Reading([], [], [])
     for index, raw in enumerate(items):
         try:
             if body_size > LARGEST_EVENT:
                 _check_size(raw)
-            events.append(read_segment(raw, source=source, received_at=received_at, sent_at=sent_at))
+            event = read_segment(raw, source=sender.source, received_at=received_at, sent_at=sent_at)
+            if sender.is_browser:
+                event = _restrict(event, raw, index, sender, read)
+            read.events.append(event)
         except Rejected as why:
-            rejected.append({"index": index, "field": why.field, "reason": str(why)})
-    return events, rejected
+            if sender.is_browser:
+                count_browser(sender, "rejected", [getattr(why, "rule", "invalid")])
+            read.rejected.append({"index": index, "field": why.field[:LONGEST_FIELD], "reason": str(why)})
+    return read
+
+
+def _restrict(event: Event, raw: Any, index: int, sender: Sender, read: Reading) -> Event:
+    event, aside = restrict(event, raw)
+    if aside:
+        count_browser(sender, "left_aside", {one.rule for one in aside})
+        read.left_aside += [{"index": index, "field": one.field[:LONGEST_FIELD], "reason": one.reason} for one in aside]
+    return event
+
+
+def count_browser(sender: Sender, outcome: str, rules: Iterable[str]) -> None:
+    """Count an event, by the rules that refused it or left a part of it aside, for /metrics and for the console."""
+    for rule in rules:
+        BROWSER_EVENTS.labels(outcome, rule).inc()
+        tally(sender, outcome, rule)
+
+
+def too_many(count: int) -> TooLarge:
+    return TooLarge(
+        {
+            "zh": f"一批有 {count} 条，超过 {MOST_ITEMS} 条",
+            "en": f"the batch has {count} items, over {MOST_ITEMS}",
+        }
+    )
 
 
 def _check_size(raw: Any) -> None:

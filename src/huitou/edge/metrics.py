@@ -9,6 +9,9 @@ from prometheus_client import Counter, Gauge
 OUTCOMES = ("accepted", "duplicate", "quarantined", "rejected")
 _EVENTS = Counter("huitou_events_total", "Events received, by outcome.", ["outcome"])
 _BY_OUTCOME = {outcome: _EVENTS.labels(outcome) for outcome in OUTCOMES}  # finding a label costs more than adding
+BROWSER_EVENTS = Counter(
+    "huitou_browser_events_total", "Events of browser keys refused, or kept in part, by rule.", ["outcome", "rule"]
+)
 CLICKS = Counter("huitou_clicks_total", "Tracked links followed.")
 UNSUBSCRIBES = Counter("huitou_unsubscribes_total", "Unsubscribe links used.")
 BACKLOG = Gauge("huitou_journal_backlog", "Events waiting to be committed.")

@@ -10,11 +10,14 @@ from starlette.responses import Response
 
 from huitou.edge.answers import answer, refusal
 from huitou.edge.bodies import read_body
-from huitou.edge.ingest import read_events, store
+from huitou.edge.ingest import MOST_ITEMS, Reading, read_events, store, too_many
+from huitou.edge.write_keys import Sender
 from huitou.events.connectors.douyin import read_push_event
 from huitou.events.connectors.douyin.signature import is_genuine
 from huitou.events.model import parse_json
 from huitou.kit.errors import HuitouError, Unavailable
+
+PLATFORM = Sender("douyin")
 
 
 async def take_douyin(request: Request) -> Response:
@@ -22,24 +25,25 @@ async def take_douyin(request: Request) -> Response:
     secret = douyin_secret(request.headers.get("x-msg-type", ""))
     if not secret:
         raise Unavailable({"zh": "还没有设置 HUITOU_DOUYIN_SECRET", "en": "HUITOU_DOUYIN_SECRET is not set"})
-    body = await read_body(request.headers.get("content-length", ""), request.receive)
+    body, wire = await read_body(request.headers.get("content-length", ""), request.receive)
     if not is_genuine(request.headers, body, secret):
         return refusal(401, HuitouError({"zh": "签名不符", "en": "wrong signature"}, code="bad_signature"))
     items = parse_json(body)
     headers = {name: request.headers.get(name, "") for name in ("x-roomid", "x-msg-type")}
-    events, rejected = [], []
+    if isinstance(items, list) and len(items) > MOST_ITEMS:
+        raise too_many(len(items))
+    read = Reading([], [], [])
     for index, item in enumerate(items if isinstance(items, list) else [items]):
         record = read_push_event(index, item, headers)
         if record.rejected:
             why = record.rejected
-            rejected.append({"index": index, "field": why.field, "reason": str(why)})
+            read.rejected.append({"index": index, "field": why.field, "reason": str(why)})
             continue
-        read, refused = read_events(record.events, "douyin", None, len(body))
-        events += read
-        rejected += [{**one, "index": index} for one in refused]
-    return answer(
-        200, {"err_no": 0, "err_msg": "success", **await store(request.app.state.committer, events, rejected)}
-    )
+        told = read_events(record.events, PLATFORM, None, len(body))
+        read.events += told.events
+        read.rejected += [{**one, "index": index} for one in told.rejected]
+    counts = await store(request.app.state.committer, read, wire)
+    return answer(200, {"err_no": 0, "err_msg": "success", **counts})
 
 
 def douyin_secret(kind: str, env: Mapping[str, str] = os.environ) -> str | None:

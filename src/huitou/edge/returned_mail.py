@@ -13,20 +13,23 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from huitou.delivery.channels.email.bounces import take_returned
+from huitou.delivery.channels.email.bounces import LARGEST, take_returned
 from huitou.edge.answers import answer, refusal
 from huitou.edge.bodies import read_body
 from huitou.edge.ledger import transaction
-from huitou.edge.write_keys import UNKNOWN_KEY, key_in, source_of
+from huitou.edge.write_keys import BROWSERS_KEY, UNKNOWN_KEY, key_in, sender_of
 from huitou.kit import clock
 from huitou.kit.errors import Rejected
 
 
 async def take_returned_mail(request: Request) -> Response:
     """200 when what it says is durable, and also for a mail that is no report: a mail server would send it again."""
-    if await source_of(key_in(request.headers.get("authorization", ""), None)) is None:
+    sender = await sender_of(key_in(request.headers.get("authorization", ""), None))
+    if sender is None:
         return refusal(401, UNKNOWN_KEY)
-    body = await read_body(request.headers.get("content-length", ""), request.receive)
+    if sender.is_browser:
+        return refusal(403, BROWSERS_KEY)
+    body, _ = await read_body(request.headers.get("content-length", ""), request.receive, LARGEST)
     return answer(200, {"success": True, **await asyncio.to_thread(_take, body)})
 
 

@@ -9,15 +9,34 @@ from django.db import models
 
 
 class WriteKey(models.Model):
-    """A key that ingest accepts; events carry its name as their source."""
+    """A key that ingest accepts: only its hash is kept. What a browser's key may say: edge/browser_events.py."""
 
-    key = models.TextField(unique=True)
+    digest = models.TextField(unique=True)  # hex SHA-256; the keys are random, so no salt is needed
     name = models.TextField()
+    key_class = models.TextField(db_column="class")  # browser | server
+    last_four = models.TextField()
     created_at = models.BigIntegerField()
+    last_used_at = models.BigIntegerField(null=True)  # to the minute
+    revoked_at = models.BigIntegerField(null=True)
 
     class Meta:
         app_label = "huitou"
         db_table = "write_key"
+
+
+class KeyTally(models.Model):
+    """How often events of a key were refused, or parts of them left aside, by the rule that said so."""
+
+    write_key = models.ForeignKey(WriteKey, on_delete=models.CASCADE, db_column="write_key")
+    outcome = models.TextField()  # rejected | left_aside
+    rule = models.TextField()
+    events = models.BigIntegerField()
+    last_at = models.BigIntegerField()
+
+    class Meta:
+        app_label = "huitou"
+        db_table = "key_tally"
+        constraints = [models.UniqueConstraint(fields=["write_key", "outcome", "rule"], name="key_tally_once")]
 
 
 class JournalRow(models.Model):

@@ -3,6 +3,7 @@
 -- name only the room belong to a broadcast without live_ended for at most so long).
 -- Where no live_started came, it began with its first sign, or so long before a live_left as that viewer had watched. A
 -- broadcast of which everything was told for one moment is a watch list, made when it was over.
+-- Browsers' write keys are public (events/write_keys.py): what they tell makes no broadcast, and moves none.
 -- A room that is never named together with a broadcast (Douyin's room_id lasts one show) is its own broadcast.
 WITH told AS (
   SELECT broadcast, room, shop, name, occurred_at, seconds
@@ -11,6 +12,7 @@ WITH told AS (
     AND occurred_at <= $now
     AND name NOT LIKE 'message%'
     AND name <> 'unsubscribed'
+    AND source NOT LIKE 'browser:%'
 ),
 shared_rooms AS (
   SELECT DISTINCT room FROM told WHERE broadcast IS NOT NULL AND room IS NOT NULL

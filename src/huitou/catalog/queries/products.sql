@@ -1,6 +1,6 @@
 -- What is known of each product up to $now: the latest telling of each fact by the brand (product_listed, product_shown).
--- Browsers' write keys are public, so anybody may say that they viewed a product at an address of their own: viewers'
--- events give name, category and price to a product that the brand never told of, never an address, stock or margin.
+-- Viewers' events (of the shop's servers and exports) give name, category and price to a product that the brand never
+-- told of, never an address, stock or margin. Browsers' write keys are public, so their events give nothing.
 -- Reads events, order_lines. price_minor, currency: of one unit; margin_ppm: share of the price, in millionths.
 WITH listed AS (
   SELECT DISTINCT product
@@ -19,7 +19,7 @@ told AS (
     CASE WHEN l.product IS NOT NULL THEN e.properties ->> '$.url' END AS url
   FROM events AS e
   LEFT JOIN listed AS l ON l.product = e.product
-  WHERE e.product IS NOT NULL AND e.occurred_at <= $now
+  WHERE e.product IS NOT NULL AND e.occurred_at <= $now AND e.source NOT LIKE 'browser:%'
     AND CASE
       WHEN l.product IS NOT NULL THEN e.name IN ('product_listed', 'product_shown')
       ELSE e.name IN ('product_clicked', 'product_viewed', 'cart_added')

@@ -7,21 +7,19 @@ policy against us.
 
 from __future__ import annotations
 
-import email
-import email.policy
 import re
 from dataclasses import dataclass
-from email.message import EmailMessage, Message
 
 from huitou.delivery.channel_events import owner_of, reader_events, readers_of, report_bounce
+from huitou.delivery.channels.email.mail_parts import Part, content_of, find_part, read_fields, read_part
 from huitou.delivery.channels.email.replies import DEAD
 from huitou.events.journal import append_events
 from huitou.kit.errors import Rejected
 from huitou.stores.ledger import Connection
 
-RETURN_PATH = re.compile(r"bounce\+(m[0-9a-f]{24})@", re.IGNORECASE)
-MESSAGE_ID = re.compile(r"message-id:\s*<(m[0-9a-f]{24})@", re.IGNORECASE)
-STATUS = re.compile(r"^[245]\.\d{1,3}\.\d{1,3}$")
+RETURN_PATH = re.compile(rb"bounce\+(m[0-9a-f]{24})@")  # of what is in lower case
+MESSAGE_ID = re.compile(rb"message-id:\s*+<(m[0-9a-f]{24})@")
+STATUS = re.compile(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}")
 LARGEST = 2_000_000  # bytes; a report quotes headers, seldom a whole mail
 
 
@@ -38,10 +36,9 @@ def read_returned(data: bytes) -> Returned:
     """What a returned mail says. Rejected where it is no report, or about no message of ours."""
     if len(data) > LARGEST:
         raise _rejected("太大", "it is too large")
-    report = email.message_from_bytes(data, policy=email.policy.default)
-    assert isinstance(report, EmailMessage)
+    report = read_part(data)
     message = _message_of(report, data)
-    kind = str(report.get_param("report-type", "")).lower()
+    kind = report.parameters.get("report-type", "").lower()
     if kind == "feedback-report":
         return _read_complaint(report, message)
     if kind == "delivery-status":
@@ -67,51 +64,42 @@ def take_returned(connection: Connection, data: bytes, at: int) -> Returned:
     return returned
 
 
-def _message_of(report: EmailMessage, data: bytes) -> str:
-    for name in ("To", "Delivered-To", "X-Original-To", "Envelope-To"):
-        for value in report.get_all(name, []):
-            if found := RETURN_PATH.search(str(value)):
-                return found[1].lower()
-    text = data.decode("utf-8", "replace")
-    if found := MESSAGE_ID.search(text) or RETURN_PATH.search(text):
-        return found[1].lower()
+def _message_of(report: Part, data: bytes) -> str:
+    """As the recipient's address says it, else as the mail it carries does."""
+    addresses = (report.fields.get(name, "") for name in ("to", "delivered-to", "x-original-to", "envelope-to"))
+    text = data.lower()
+    for found in (*(RETURN_PATH.search(one.lower().encode("latin-1")) for one in addresses),
+                  MESSAGE_ID.search(text), RETURN_PATH.search(text)):  # fmt: skip
+        if found:
+            return found[1].decode("ascii")
     raise _rejected("与我们的消息无关", "it is about no message of ours")
 
 
-def _read_complaint(report: EmailMessage, message: str) -> Returned:
+def _read_complaint(report: Part, message: str) -> Returned:
     fields = _fields(report, "message/feedback-report")
     kind = fields.get("feedback-type", "").lower()
     if kind not in ("abuse", "fraud", "other", "not-spam"):
-        raise _rejected(f"不认识的反馈类型 {kind}", f"unknown feedback type {kind!r}")
+        raise _rejected(f"不认识的反馈类型 {kind[:60]}", f"unknown feedback type {kind[:60]!r}")
     if kind == "not-spam":
         return Returned(message, "delayed", "")  # the opposite of a complaint: nothing follows from it
     return Returned(message, "complained", "")
 
 
-def _read_status(report: EmailMessage, message: str) -> Returned:
+def _read_status(report: Part, message: str) -> Returned:
     fields = _fields(report, "message/delivery-status")
     status = fields.get("status", "").split(" ")[0]
     kinds = {"failed": "bounced", "delayed": "delayed", "delivered": "delivered", "relayed": "delivered",
              "expanded": "delivered"}  # fmt: skip
     kind = kinds.get(fields.get("action", "").lower())
-    if kind is None or not STATUS.match(status):
+    if kind is None or not STATUS.fullmatch(status):
         raise _rejected("缺少 Action 或 Status", "Action or Status is missing")
     return Returned(message, kind, status)
 
 
-def _fields(report: EmailMessage, content_type: str) -> dict[str, str]:
+def _fields(report: Part, content_type: str) -> dict[str, str]:
     """The fields of all blocks of the machine-readable part, names in lower case; of several the last wins."""
-    for part in report.walk():
-        if part.get_content_type() == content_type:
-            blocks = part.get_payload()
-            inner = blocks if isinstance(blocks, list) else [email.message_from_string(str(blocks))]
-            return {
-                name.lower(): str(value).strip()
-                for block in inner
-                if isinstance(block, Message)
-                for name, value in block.items()
-            }
-    return {}
+    part = find_part(report, content_type)
+    return dict(read_fields(content_of(part))) if part else {}
 
 
 def _rejected(zh: str, en: str) -> Rejected:
