@@ -71,7 +71,7 @@ def to_ascii_domain(domain: str) -> str:
     try:
         return idna.encode(domain, uts46=True).decode()
     except idna.IDNAError as error:
-        raise Refused({"zh": f"域名无效:{domain}", "en": f"{domain!r} is not a domain"}) from error
+        raise Refused({"zh": f"域名无效：{domain}", "en": f"{domain!r} is not a domain"}) from error
 
 
 def to_ascii_address(address: str) -> str:
