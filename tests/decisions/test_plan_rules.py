@@ -171,7 +171,7 @@ def test_everybody_has_a_context_that_delivery_can_use() -> None:
     assert (context["stop_since"], context["expires_at"]) == (B20.started_at, ENDED + 168 * HOUR)
     assert context["products"][0] == {
         "id": "P1", "name": "普洱茶饼", "category": "黑茶", "price_minor": 19900, "currency": "CNY",
-        "url": "https://shop.example.com/p/P1",
+        "url": "https://shop.example.com/p/P1", "in_stock": True,
     }  # fmt: skip
 
 

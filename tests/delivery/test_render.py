@@ -290,7 +290,7 @@ def test_the_layout_carries_product_offer_and_a_way_out(data: Path) -> None:
         assert words in rendered.html, words
     assert rendered.text == (
         "小李,还在。\n\n龙井 250g  ¥179.10\n9折 · 有效期至 2025-11-21 20:00\n\n"
-        f"去看看：{tracked()}\n\n-- \n你收到这封邮件，是因为你看过我们的直播，并同意接收优惠信息。\n"
+        f"去看看：{tracked()}\n\n-- \n你收到这封邮件，是因为你来过我们的直播间，并同意接收优惠信息。\n"
         f"回头茶铺 · 杭州市龙井路 1 号\n不想再收到？点此退订：{settings().public_url}/u/{token_for(MESSAGE)}\n"
     )
     assert len(rendered.html) < 102_000  # Gmail clips what is longer

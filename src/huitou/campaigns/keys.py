@@ -89,7 +89,7 @@ class Keys:
 
     def pairs(self, key: str, default: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
         """[[1, 1], [7, 3]]: pairs of positive integers."""
-        allowed = ("一列 [天数, 次数],都是正整数", "a list of [days, times], positive integers")
+        allowed = ("一列“天数、次数”，例如 [[1, 1], [7, 3]]，都是正整数", "a list of [days, times], positive integers")
 
         def fits(value: object) -> bool:
             return isinstance(value, list) and all(
@@ -175,4 +175,4 @@ def _show(value: object) -> str:
 
 def _guess(key: str, known: Iterable[str]) -> tuple[str, str]:
     close = difflib.get_close_matches(key.lower(), list(known), n=1, cutoff=0.5)
-    return (f"是不是想写 {close[0]}?", f"; did you mean {close[0]}?") if close else ("", "")
+    return (f"是不是想写 {close[0]}？", f"; did you mean {close[0]}?") if close else ("", "")

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from huitou.campaigns.content import choose_language
 from huitou.catalog.broadcasts import Broadcast
 from huitou.decisions.columns import Bools, Ints, codes, pick_texts, texts
+from huitou.decisions.goods import WHY
 from huitou.decisions.people import People
 from huitou.decisions.plan import ACTIONS, HOLDOUT, SEND, Plan
 from huitou.decisions.schedule import DROPPED, KEPT
@@ -147,16 +148,21 @@ def _stages(plan: Plan, send_at: Ints) -> pa.Array:
 
 
 def _products(plan: Plan, person: Ints) -> pa.Array:
-    said = [_json(_product(row)) for row in plan.goods.products.to_pylist()]
+    goods = plan.goods
+    kinds = [_product(row) for row in goods.products.to_pylist()]
+    said = [_json({**kind, "why": why} if why else kind) for why in WHY for kind in kinds]
     more = ["," + text for text in said]
-    top = plan.goods.top[person]
-    listed = [pick_texts(said if place == 0 else more, top[:, place]).fill_null("") for place in range(top.shape[1])]
+    top, why = goods.top[person], goods.why[person]
+    index = np.where(top < 0, -1, why * len(kinds) + top)
+    listed = [pick_texts(said if place == 0 else more, index[:, place]).fill_null("") for place in range(top.shape[1])]
     return _join(pa.scalar(',"products":['), *listed, pa.scalar("]"))
 
 
 def _product(row: dict[str, Any]) -> dict[str, Any]:
+    """`in_stock` only where the stock is known: nobody is told that there is some because nobody counted."""
     kept = ("name", "category", "price_minor", "currency", "url")
-    return {"id": row["product"], **{name: row[name] for name in kept if row[name] is not None}}
+    told = {"id": row["product"], **{name: row[name] for name in kept if row[name] is not None}}
+    return {**told, "in_stock": True} if (row["stock"] or 0) > 0 else told
 
 
 def _offers(plan: Plan, person: Ints, arm: Ints, start: Ints) -> pa.Array:
@@ -179,7 +185,7 @@ def _offer_rows(plan: Plan, offer: Offer, person: Ints, price: Ints, start: Ints
     text = {language: offer.text(language, campaign.currency) for language in LANGUAGES}
     head = f',"offer":{_json({"name": offer.name, "kind": offer.kind, "text": text})[:-1]},"expires_at":'
     left = price - offer.cost_minor(price)
-    shown = (plan.goods.top[person, 0] >= 0) & (offer.kind in ("discount", "no_threshold"))
+    shown = plan.goods.priced[person] & (offer.kind in ("discount", "no_threshold"))
     prices = [f',"offer_price_minor":{after}' if show else "" for after, show in zip(left.tolist(), shown, strict=True)]
     costs = plan.offer_cost[person].tolist()
     return [

@@ -1,4 +1,7 @@
-"""Which product to remind each person of: what they carted, clicked, asked for or saw and did not buy, in stock."""
+"""Which product to remind each person of: what they carted, clicked, asked for or saw and did not buy, in stock.
+
+Why it is there goes with it, so that words about looking reach only those who looked.
+"""
 
 from __future__ import annotations
 
@@ -9,24 +12,29 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from huitou.campaigns.definition import Campaign
-from huitou.decisions.columns import Ints, codes, flags, ints, rows_of, texts
+from huitou.decisions.columns import Bools, Ints, codes, flags, ints, rows_of, texts
 from huitou.decisions.inputs import Inputs
 from huitou.decisions.people import People
 
 MOST = 3  # products a message names
 UNKNOWN = -1
+# Why a product stands in a person's message; '' where nothing can be said (they only asked, or it fills a gap without
+# having sold most). `watched`: it was shown while they were in the room.
+WHY = ("", "carted", "clicked", "watched", "best_seller")
 
 
 @dataclass(frozen=True)
 class Goods:
-    """`products` is the catalogue; `top` (n, MOST) positions in it, -1 for none, the best first. `price`, `margin`
-    (n,) minor units of the campaign's currency; of the first product, else of the person's usual order.
-    `sold_out`: the broadcast had products and none is left."""
+    """`products` is the catalogue; `top` (n, MOST) positions in it, -1 for none, the best first; `why` (n, MOST)
+    positions in WHY. `price`, `margin` (n,) minor units of the campaign's currency; of the first product where it is
+    `priced`, else of the person's usual order. `sold_out`: the broadcast had products and none is left."""
 
     products: pa.Table
     top: Ints
+    why: Ints
     price: Ints
     margin: Ints
+    priced: Bools
     sold_out: bool
 
 
@@ -34,11 +42,11 @@ def choose_goods(inputs: Inputs, people: People, campaign: Campaign) -> Goods:
     products = _catalogue(inputs)
     seen_product = rows_of(texts(inputs.seen, "product"), texts(products, "product"))
     stock = ints(products, "stock", 1)
-    top = _top(inputs, people, seen_product, stock)
+    top, why = _top(inputs, people, seen_product, stock)
     best = _best_of_all(inputs, seen_product, stock)
-    _fill_gaps(top, best, inputs, people, seen_product)
-    price, margin = _price(products, top[:, 0], people, campaign)
-    return Goods(products, top, price, margin, bool(len(stock) and not best))
+    _fill_gaps(top, why, best, inputs, people, seen_product)
+    price, margin, priced = _price(products, top[:, 0], people, campaign)
+    return Goods(products, top, why, price, margin, priced, bool(len(stock) and not best))
 
 
 def _catalogue(inputs: Inputs) -> pa.Table:
@@ -52,7 +60,7 @@ def _catalogue(inputs: Inputs) -> pa.Table:
     return table.take(pc.sort_indices(table, [("product", "ascending")])).combine_chunks()
 
 
-def _top(inputs: Inputs, people: People, product: Ints, stock: Ints) -> Ints:
+def _top(inputs: Inputs, people: People, product: Ints, stock: Ints) -> tuple[Ints, Ints]:
     seen = inputs.seen
     person = rows_of(texts(seen, "customer"), people.customer)
     wanted = (person >= 0) & (product >= 0) & ~flags(seen, "ordered")
@@ -63,36 +71,57 @@ def _top(inputs: Inputs, people: People, product: Ints, stock: Ints) -> Ints:
     owner, chosen = person[rows][order], product[rows][order]
     place = np.arange(len(owner)) - np.searchsorted(owner, owner)
     top = np.full((len(people), MOST), UNKNOWN, dtype=np.int64)
+    why = np.zeros((len(people), MOST), dtype=np.int64)
     first = place < MOST
     top[owner[first], place[first]] = chosen[first]
-    return top
+    why[owner[first], place[first]] = _own_reason(*(sign[order][first] for sign in signs))
+    return top, why
+
+
+def _own_reason(carts: Ints, clicks: Ints, asked: Ints, seen_seconds: Ints) -> Ints:
+    """(n,) positions in WHY: the strongest thing that the person did with the product."""
+    did = [carts > 0, clicks > 0, seen_seconds > 0]
+    return np.select(did, [WHY.index("carted"), WHY.index("clicked"), WHY.index("watched")], 0)
 
 
 def _best_of_all(inputs: Inputs, product: Ints, stock: Ints) -> list[int]:
-    """The products in stock, first what most people carted, then clicked, then looked at; else in order of id."""
+    """The products in stock, first what most people bought, then carted, clicked, looked at; else in order of id."""
     size = len(stock)
     known = product >= 0
     totals = [
         np.bincount(product[known], weights=ints(inputs.seen, name)[known], minlength=size)
         for name in ("seen_seconds", "clicks", "carts")
     ]
-    order = np.lexsort((-np.arange(size), *totals)) if size else np.zeros(0, dtype=np.int64)
+    order = np.lexsort((-np.arange(size), *totals, _buyers(inputs, product, size)))
     return [int(index) for index in order[::-1] if stock[index] > 0]
 
 
-def _fill_gaps(top: Ints, best: list[int], inputs: Inputs, people: People, product: Ints) -> None:
+def _buyers(inputs: Inputs, product: Ints, size: int = 0) -> Ints:
+    """(at least size,) how many people bought each product in the broadcast."""
+    return np.bincount(product[(product >= 0) & flags(inputs.seen, "ordered")], minlength=size)
+
+
+def _best_seller(buyers: Ints) -> int:
+    """The product that more people bought than any other; UNKNOWN where nothing was sold, or two share the first place."""
+    most = np.flatnonzero(buyers == buyers.max(initial=1))
+    return int(most[0]) if len(most) == 1 else UNKNOWN
+
+
+def _fill_gaps(top: Ints, why: Ints, best: list[int], inputs: Inputs, people: People, product: Ints) -> None:
     """Whoever looked at nothing that is left gets the broadcast's best that they did not buy."""
     bought = flags(inputs.seen, "ordered")
+    best_seller = _best_seller(_buyers(inputs, product))
     owner = rows_of(texts(inputs.seen, "customer"), people.customer)
     for candidate in best:
         gaps = top[:, 0] == UNKNOWN
         gaps[owner[bought & (product == candidate) & (owner >= 0)]] = False
         top[gaps, 0] = candidate
+        why[gaps, 0] = WHY.index("best_seller") if candidate == best_seller else 0
         if not (top[:, 0] == UNKNOWN).any():
             return
 
 
-def _price(products: pa.Table, first: Ints, people: People, campaign: Campaign) -> tuple[Ints, Ints]:
+def _price(products: pa.Table, first: Ints, people: People, campaign: Campaign) -> tuple[Ints, Ints, Bools]:
     """Without a price in the campaign's currency the person's usual order stands in, then everybody's, then the
     campaign's `typical_order_minor`."""
     known = ints(products, "price_minor", 0)
@@ -105,8 +134,9 @@ def _price(products: pa.Table, first: Ints, people: People, campaign: Campaign) 
     price = np.zeros(len(people), dtype=np.int64)
     ppm = np.full(len(people), round(campaign.margin * 1_000_000), dtype=np.int64)
     price[has], ppm[has] = known[first[has]], rate[first[has]]
-    price = np.where(price > 0, price, people.average)
+    priced = price > 0
+    price = np.where(priced, price, people.average)
     usual = people.average[people.average > 0]
     fallback = int(np.median(usual)) if len(usual) else campaign.typical_order_minor
     price = np.where(price > 0, price, fallback)
-    return price, price * ppm // 1_000_000
+    return price, price * ppm // 1_000_000, priced

@@ -32,7 +32,8 @@ WORDS: dict[str, dict[str, str]] = {
         "unsubscribe": "不想再收到？点此退订",
         "until": "有效期至",
         "code": "券码",
-        "why": "你收到这封邮件，是因为你看过我们的直播，并同意接收优惠信息。",
+        "came": "你收到这封邮件，是因为你来过我们的直播间，并同意接收优惠信息。",
+        "agreed": "你收到这封邮件，是因为你同意接收我们的优惠信息。",
         "colon": "：",
     },
     "en": {
@@ -40,7 +41,8 @@ WORDS: dict[str, dict[str, str]] = {
         "unsubscribe": "Unsubscribe",
         "until": "Valid until",
         "code": "Code",
-        "why": "You receive this because you watched our live show and agreed to hear from us.",
+        "came": "You receive this because you came to our live show and agreed to hear from us.",
+        "agreed": "You receive this because you agreed to hear from us.",
         "colon": ": ",
     },
 }
@@ -89,7 +91,7 @@ def to_html(mjml: str, field: str) -> str:
         return mrml.to_html(mjml).content
     except OSError as error:
         why = str(error)[:200]
-        raise TemplateRefused(field, {"zh": f"MJML 写错了:{why}", "en": f"the MJML is wrong: {why}"}) from error
+        raise TemplateRefused(field, {"zh": f"MJML 写错了：{why}", "en": f"the MJML is wrong: {why}"}) from error
 
 
 @cache

@@ -127,7 +127,7 @@ def template_values(
     if product and not products:
         products = [product]
     offer = _view_offer(context.get("offer"), str(context.get("timezone") or "Asia/Shanghai"), language)
-    if offer is not ABSENT and product and "offer_price_minor" in offer:
+    if offer is not ABSENT and "offer_price_minor" in offer and _is_priced_in(product, currency):
         product = {**product, "offer_price": format_money(int(offer["offer_price_minor"]), currency)}
     leave = unsubscribe_url(message)
     values: dict[str, Any] = present(
@@ -137,13 +137,18 @@ def template_values(
             "broadcast": _without_addresses(context.get("broadcast") or {}, "title") or None,
             "product": product or None,
             "link": context.get("link") or product.get("url"),
-            "why": context.get("why") or WORDS[language]["why"],
-            "sender": {"name": brand.name, "postal_address": brand.address},
+            "why": context.get("why") or WORDS[language]["came" if context.get("broadcast") else "agreed"],
+            "sender": {"name": brand.name, "postal_address": brand.address, "reply_to": brand.reply_to},
         }
     )
     return values | {
         "products": products, "offer": offer, "language": language, "unsubscribe": leave, "unsubscribe_url": leave,
     }  # fmt: skip
+
+
+def _is_priced_in(product: Mapping[str, Any], currency: str) -> bool:
+    """Whether a price in that currency is known: what an offer leaves of a guessed price is no price."""
+    return "price" in product and str(product.get("currency") or currency) == currency
 
 
 def _without_addresses(fields: Mapping[str, Any], *names: str) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 CAMPAIGN = '''# The follow-up of the example: e-mail first, as often as the operators' table says, coupons under a budget.
-# 示例追播:以邮件为主,次数按意向分档,优惠有预算。键的含义见 docs;可以改,改完再跑 huitou plan。
+# 示例未下单召回：以邮件为主，次数按意向分档，优惠有预算。键的含义见 docs；可以改，改完再跑 huitou plan。
 name = "winter-tea-follow-up"
 kind = "follow_up"
 goal = "order"
@@ -60,31 +60,76 @@ expires_hours = 72
 stock = 2000
 
 [content.email.zh]
-subject = "{{ broadcast.title }}里你看过的{{ product.name | default: '茶' }},还给你留着"
+subject = """
+{%- if product.name -%}
+{{ broadcast.title }}里
+{%- case product.why -%}
+{%- when 'carted' -%}你加进购物车的
+{%- when 'clicked' -%}你看过的
+{%- when 'watched' -%}讲过的
+{%- when 'best_seller' -%}大家买得最多的
+{%- else -%}的
+{%- endcase -%}
+{{ product.name }}{% if product.in_stock %}，还有货{% endif %}
+{%- else -%}谢谢你来{{ broadcast.title }}
+{%- endif -%}"""
 body = """
-<p>{{ customer.name | default: '你好' }}:</p>
-<p>谢谢你来看{{ broadcast.title }}。{% if product.name %}你当时看的<strong>{{ product.name }}</strong>还有货{% if offer %},这次给你{{ offer.text }}{% endif %}。{% else %}那晚讲过的茶都还在{% if offer %},这次给你{{ offer.text }}{% endif %}。{% endif %}</p>
-<p>想再想想也没关系,有问题直接回这封信。</p>
+<p>{{ customer.name | default: '你好' }}：</p>
+<p>谢谢你来{{ broadcast.title }}。
+{%- if product.name -%}
+{%- case product.why -%}
+{%- when 'carted' -%}你加进购物车的
+{%- when 'clicked' -%}你看过的
+{%- when 'watched' -%}那晚讲过的
+{%- when 'best_seller' -%}那晚大家买得最多的
+{%- endcase -%}
+<strong>{{ product.name }}</strong>{% if product.in_stock %}还有货{% else %}放在下面了，方便你看看{% endif %}{% if offer %}，这次给你{{ offer.text }}{% endif %}。
+{%- else -%}那晚的茶，有兴趣可以来看看{% if offer %}，这次给你{{ offer.text }}{% endif %}。
+{%- endif -%}</p>
+<p>想再想想也没关系{% if sender.reply_to %}，有问题直接回这封信{% endif %}。</p>
 """
 [content.email.zh.stages.value]
-subject = "{{ product.name | default: '冬天的茶' }}怎么泡才好喝"
+subject = "{{ product.name | default: '冬天的茶' }}，慢慢选"
 body = """
-<p>{{ customer.name | default: '你好' }}:</p>
-<p>{% if product.name %}<strong>{{ product.name }}</strong>怎么泡、怎么存、适合什么时候喝,我们都写在商品页里了。{% else %}那晚几款茶怎么泡、怎么存,我们都写在商品页里了。{% endif %}{% if offer %}要是合适,可以用{{ offer.text }}。{% endif %}</p>
-<p>不急,喝完手上的再说。</p>
+<p>{{ customer.name | default: '你好' }}：</p>
+<p>{% if product.name %}<strong>{{ product.name }}</strong>合不合口味，不用急着定。{% else %}喝什么茶，不用急着定。{% endif %}{% if link %}想了解细节，可以到商品页看看。{% endif %}{% if offer %}要是合适，可以用{{ offer.text }}。{% endif %}</p>
+<p>不急，喝完手上的再说。</p>
 """
 [content.email.en]
-subject = "The {{ product.name | default: 'tea' }} you looked at in {{ broadcast.title }}"
+subject = """
+{%- if product.name -%}
+{{ product.name }}
+{%- case product.why -%}
+{%- when 'carted' %}, which you put into your cart
+{%- when 'clicked' %}, which you looked at
+{%- when 'watched' %}, as shown live
+{%- when 'best_seller' %}, the best-seller of the evening
+{%- endcase -%}
+{%- if product.in_stock %}: still available{% endif -%}
+{%- else -%}Thanks for joining {{ broadcast.title }}
+{%- endif -%}"""
 body = """
 <p>Hi {{ customer.name | default: 'there' }},</p>
-<p>Thanks for watching {{ broadcast.title }}. {% if product.name %}The <strong>{{ product.name }}</strong> you looked at is still here{% if offer %}, with {{ offer.text }} for you{% endif %}.{% else %}Everything we poured that evening is still here{% if offer %}, with {{ offer.text }} for you{% endif %}.{% endif %}</p>
-<p>No hurry. If you have a question, just reply.</p>
+<p>Thanks for joining {{ broadcast.title }}.
+{%- if product.name %}
+{% case product.why -%}
+{%- when 'carted' -%}You put <strong>{{ product.name }}</strong> into your cart
+{%- when 'clicked' -%}You looked at <strong>{{ product.name }}</strong>
+{%- when 'watched' -%}We poured <strong>{{ product.name }}</strong> while you were there
+{%- when 'best_seller' -%}More people bought <strong>{{ product.name }}</strong> than anything else that evening
+{%- else -%}Here is <strong>{{ product.name }}</strong>
+{%- endcase -%}
+{%- if product.in_stock %}; it is still available{% endif %}.
+{%- else %} If one of the teas interests you, come and have a look.
+{%- endif -%}
+{%- if offer %} For you: {{ offer.text }}.{% endif -%}</p>
+<p>No hurry.{% if sender.reply_to %} If you have a question, just reply.{% endif %}</p>
 """
 [content.email.en.stages.value]
-subject = "How to brew {{ product.name | default: 'a winter tea' }}"
+subject = "{{ product.name | default: 'A winter tea' }}, whenever you like"
 body = """
 <p>Hi {{ customer.name | default: 'there' }},</p>
-<p>{% if product.name %}How to brew and keep <strong>{{ product.name }}</strong>, and when it tastes best, is on its page.{% else %}How to brew and keep the teas of that evening is on their pages.{% endif %}{% if offer %} If it suits you, there is {{ offer.text }}.{% endif %}</p>
+<p>{% if product.name %}Whether <strong>{{ product.name }}</strong> is your tea is for you to say.{% else %}Which tea is yours is for you to say.{% endif %}{% if link %} The details are on its page.{% endif %}{% if offer %} If it suits you, there is {{ offer.text }}.{% endif %}</p>
 <p>Finish what is in your tin first.</p>
 """
 '''
@@ -98,7 +143,7 @@ FILES = (
         "历史埋点",
     ),
     ("orders-history.csv.gz", "抖店's order export, as of 2026-11-20 09:00, without October", "历史订单"),
-    ("orders-2026-10-gb18030.csv", "October, saved once more by a spreadsheet: GB18030", "十月订单(GB18030)"),
+    ("orders-2026-10-gb18030.csv", "October, saved once more by a spreadsheet: GB18030", "十月订单（GB18030）"),
     ("B20.ndjson.gz", "the evening of B20 as the SDK saw it", "本场埋点"),
     (
         "douyin-live-B20.ndjson.gz",

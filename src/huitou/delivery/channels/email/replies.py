@@ -49,7 +49,7 @@ def undelivered(code: int, text: str, stage: str) -> Undelivered:
     permanent = code >= 500 and not throttled
     gone = status in DEAD or (not found and code in DEAD_CODES and _is_gone(words))
     return Undelivered(
-        {"zh": f"对方服务器拒收:{code} {text[:200]}", "en": f"the server refused: {code} {text[:200]}"},
+        {"zh": f"对方服务器拒收：{code} {text[:200]}", "en": f"the server refused: {code} {text[:200]}"},
         status=status,
         permanent=permanent,
         scope=_scope(code, words, stage, throttled),
