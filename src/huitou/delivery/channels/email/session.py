@@ -100,8 +100,8 @@ class EmailSession:
 
     def _build(self, mail: Outgoing) -> tuple[bytes, str]:
         try:
-            data = build_mail(mail, sender_of(mail, self.sender), self.zone)
             recipient = to_ascii_address(mail.address)
+            data = build_mail(mail, sender_of(mail, self.sender), self.zone)
         except Refused as error:
             raise Undelivered(error.message, status=error.code, permanent=True, scope="message") from error
         if self.signer is not None:
