@@ -2,7 +2,17 @@
 
 from huitou.campaigns.models import Campaign
 from huitou.decisions.models import DrawnNode
-from huitou.delivery.models import DeadAddress, Link, Message, MessageBody, Receipt, ReceiptCursor
+from huitou.delivery.models import (
+    Cancellation,
+    ChannelOutage,
+    DeadAddress,
+    Link,
+    Message,
+    MessageBody,
+    Receipt,
+    ReceiptCursor,
+    SelfPause,
+)
 from huitou.events.models import (
     Consent,
     Customer,
@@ -15,14 +25,17 @@ from huitou.events.models import (
     Stop,
     WriteKey,
 )
-from huitou.flows.models import RefreshMark
+from huitou.flows.models import HeldStart, RefreshMark
 
 __all__ = [
     "Campaign",
+    "Cancellation",
+    "ChannelOutage",
     "Consent",
     "Customer",
     "DeadAddress",
     "DrawnNode",
+    "HeldStart",
     "Identifier",
     "JournalRow",
     "KeyTally",
@@ -35,6 +48,7 @@ __all__ = [
     "Receipt",
     "ReceiptCursor",
     "RefreshMark",
+    "SelfPause",
     "Stop",
     "WriteKey",
 ]

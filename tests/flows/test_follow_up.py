@@ -233,3 +233,32 @@ def test_an_automatic_campaign_leaves_old_broadcasts_alone(shop, tmp_path, clock
 def test_catching_up_without_news_does_nothing(shop) -> None:  # type: ignore[no-untyped-def]
     assert catch_up().portraits == PEOPLE
     assert catch_up() == (type(catch_up()))(0, None, None)
+
+
+def test_what_was_cancelled_is_never_queued_again(shop, campaign, clock) -> None:  # type: ignore[no-untyped-def]
+    planned = plan_follow_up("B1", campaign)
+    assert follow_up.cancel("B1", "tea", "lin") == planned.queued > 0
+    clock.move_to(clock.at_us + HOUR)
+    assert plan_follow_up("B1", campaign).queued == 0
+    clock.move_to(ENDED + 15 * HOUR)
+    assert run_due().submitted == 0
+    assert read_index(shop) == []
+
+
+def test_a_plan_that_queues_after_the_cancelling_queues_nothing(shop, campaign, clock, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    """It had decided before; whoever comes newly to a later plan is written to."""
+    enqueue = follow_up.enqueue
+
+    def cancel_first(*args: object, **more: object) -> int:
+        clock.move_to(clock.at_us + MINUTE)
+        follow_up.cancel("B1", "tea", "lin")
+        return enqueue(*args, **more)
+
+    with monkeypatch.context() as between:
+        between.setattr(follow_up, "enqueue", cancel_first)
+        assert plan_follow_up("B1", campaign).queued == 0
+    clock.move_to(clock.at_us + 1)
+    assert plan_follow_up("B1", campaign).queued == 0
+    with transaction() as connection:
+        states = connection.execute("SELECT DISTINCT state, reason FROM message").fetchall()
+    assert states == [("suppressed", "cancelled")]

@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 from huitou.cli import (
     bench,
     broadcasts,
+    cancel,
     check,
     demo,
     importing,
@@ -57,6 +58,7 @@ app.command("broadcasts")(broadcasts.list_all)
 app.command("reach")(reach.show_reach)
 app.command("plan")(plan.make_plan)
 app.command("send")(send.send_messages)
+app.command("cancel")(cancel.cancel_queued)
 app.command("report")(report.show_report)
 app.command("portrait")(portrait.show_portrait)
 app.command("query")(query.run_query)

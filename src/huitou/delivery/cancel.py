@@ -1,16 +1,19 @@
-"""Cancel what is still queued as soon as its reason to go is gone, so that nobody sees plans that will not happen.
+"""Cancel what is still queued: because its reason to go is gone, or because the operator takes it back.
 
-The guard is what keeps the promise; this keeps the list of queued messages true. Ids of stops and consents are drawn
-before their transactions commit, so each run looks some way back again.
+Of the first the guard is what keeps the promise; this keeps the list of queued messages true. Ids of stops and consents
+are drawn before their transactions commit, so each run looks some way back again.
 """
 
 from __future__ import annotations
 
-from huitou.delivery.outbox import query
+from psycopg.errors import DeadlockDetected
+
+from huitou.delivery.outbox import outbox_lock, query
 from huitou.kit.clock import now_us
-from huitou.stores.ledger import lock, transaction
+from huitou.stores.ledger import Connection, lock, transaction
 
 LOOK_BACK = 5_000  # rows; more than are ever open at once
+TRIES = 5  # against senders that make the same messages final, in their own order
 BATCH = 500  # messages; the server knows no sizes inside a statement and may compare each with each
 
 
@@ -38,3 +41,49 @@ def cancel_stopped() -> int:
             reached,
         )
         return cancelled
+
+
+def cancel_queued(campaign: str, occurrence: str, by: str) -> int:
+    """Take back, for good, what the campaign has queued for a broadcast; returns how many messages.
+
+    What is being handed over at this moment is not stopped; where it comes back it does not go again. Planning anew
+    later queues who is new, never what was cancelled.
+    """
+    for attempt in range(1, TRIES + 1):
+        try:
+            with transaction() as connection:
+                return _cancel(connection, campaign, occurrence, by)
+        except DeadlockDetected:
+            if attempt == TRIES:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _cancel(connection: Connection, campaign: str, occurrence: str, by: str) -> int:
+    lock(connection, outbox_lock(campaign))
+    now = now_us()
+    which = {"campaign": campaign, "occurrence": occurrence, "now": now}
+    cancelled = connection.execute(query("cancel_queued"), which).rowcount
+    connection.execute(
+        "INSERT INTO cancellation (campaign, occurrence, at, by, messages) VALUES (%s, %s, %s, %s, %s)",
+        (campaign, occurrence, now, by[:150], cancelled),
+    )
+    return cancelled
+
+
+def count_queued(occurrence: str) -> dict[str, tuple[int, int]]:
+    """{campaign: (queued, in flight)}: what cancelling would take back, and what it would be too late for."""
+    with transaction() as connection:
+        rows = connection.execute(query("queued_of"), {"occurrence": occurrence}).fetchall()
+    return {row[0]: (row[1], row[2]) for row in rows}
+
+
+def list_cancellations(occurrence: str) -> list[tuple[str, int, str, int]]:
+    """(campaign, when, by whom, messages) of a broadcast, the latest first; those that stopped nothing left out."""
+    with transaction() as connection:
+        rows = connection.execute(
+            "SELECT campaign, at, by, messages FROM cancellation WHERE occurrence = %s AND messages > 0"
+            " ORDER BY at DESC, id DESC",
+            (occurrence,),
+        ).fetchall()
+    return [(row[0], row[1], row[2], row[3]) for row in rows]

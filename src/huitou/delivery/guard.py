@@ -35,6 +35,7 @@ REASONS: dict[str, Text] = {
     "no_consent": {"zh": "没有授权", "en": "gave no consent"},
     "unfollowed": {"zh": "已取消关注", "en": "unfollowed"},
     "complained": {"zh": "投诉过", "en": "complained"},
+    "cancelled": {"zh": "运营人员已取消", "en": "was cancelled by an operator"},
     "campaign_ended": {"zh": "活动已结束", "en": "the campaign has ended"},
     "campaign_paused": {"zh": "活动已暂停", "en": "the campaign is paused"},
     "cap": {"zh": "达到频次上限", "en": "reached the frequency cap"},

@@ -129,3 +129,47 @@ class ReceiptCursor(models.Model):
     class Meta:
         app_label = "huitou"
         db_table = "receipt_cursor"
+
+
+class Cancellation(models.Model):
+    """The operator took back what was queued for a broadcast by a campaign; what is queued later is not meant."""
+
+    campaign = models.TextField()
+    occurrence = models.TextField()
+    at = models.BigIntegerField()
+    by = models.TextField(default="")
+    messages = models.IntegerField(default=0)  # that were queued, and go no more
+
+    class Meta:
+        app_label = "huitou"
+        db_table = "cancellation"
+        indexes = [models.Index(fields=["campaign", "occurrence", "at"], name="cancellation_of")]
+
+
+class SelfPause(models.Model):
+    """A campaign that paused itself after a run of failures; `resumed_at` when an operator let it go on."""
+
+    campaign = models.TextField()
+    at = models.BigIntegerField()
+    failed = models.IntegerField()  # of the last `tried` messages
+    tried = models.IntegerField()
+    reason = models.TextField(default="")  # the last failure, as the message tells it
+    resumed_at = models.BigIntegerField(null=True)
+
+    class Meta:
+        app_label = "huitou"
+        db_table = "self_pause"
+        indexes = [models.Index(fields=["campaign", "at"], name="self_pause_of")]
+
+
+class ChannelOutage(models.Model):
+    """A channel that could not be used when something was due: since when, and what it said last. Gone when it works."""
+
+    channel = models.TextField(primary_key=True)
+    since = models.BigIntegerField()
+    last_at = models.BigIntegerField()
+    error = models.JSONField(default=dict)  # {"zh": …, "en": …}
+
+    class Meta:
+        app_label = "huitou"
+        db_table = "channel_outage"

@@ -13,10 +13,10 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from huitou.campaigns.definition import Campaign
-from huitou.kit.clock import SECOND, now_us
+from huitou.kit.clock import MINUTE, SECOND, now_us
 from huitou.kit.ids import short_hash
 from huitou.kit.money import to_micro
-from huitou.stores.ledger import Connection, copy_rows
+from huitou.stores.ledger import Connection, copy_rows, lock
 from huitou.stores.sql import load_query
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ READ = "message, customer, identifier, consent, stop"
 COUNTED = ("final", "submitted", "delivered", "opened", "clicked", "converted", "awaiting_staff", "in_doubt", "unknown")
 COLUMNS = (
     "id", "customer", "campaign", "campaign_version", "occurrence", "step", "decision", "channel", "offer", "products",
-    "context", "stop_since", "send_at", "expires_at", "cost_micro", "created_at",
+    "context", "stop_since", "send_at", "expires_at", "cost_micro", "created_at", "meant_at",
 )  # fmt: skip
 
 
@@ -67,37 +67,47 @@ def message_id(customer: str, campaign: str, occurrence: str, step: int) -> str:
     return "m" + short_hash(customer, campaign, occurrence, str(step))
 
 
-def enqueue(connection: Connection, decisions: pa.Table, campaign: Campaign) -> int:
-    """Write the decisions whose action is 'send' into the outbox; returns how many were new.
+def enqueue(connection: Connection, decisions: pa.Table, campaign: Campaign, began_at: int | None = None) -> int:
+    """Write the decisions whose action is 'send' into the outbox; returns how many of them are newly to be sent.
 
     `decisions` has the columns of the decisions table; its `context` is JSON text of what the templates need, and may
     say `campaign_version`, the one it was decided under (else this campaign's), `stop_since` and `expires_at` (epoch
     microseconds; else the broadcast's start, and its end plus the campaign's window). Called again with the same rows
-    it writes nothing.
+    it writes nothing. What was decided before the operator cancelled (see cancel.py) is written down as cancelled;
+    `began_at` is when this plan began, for decisions only tell their minute.
     """
+    lock(connection, outbox_lock(campaign.name))
     connection.execute(
         "CREATE TEMPORARY TABLE enqueued (id text, customer text, campaign text, campaign_version integer,"
         " occurrence text, step integer, decision text, channel text, offer text, products text, context text,"
-        " stop_since bigint, send_at bigint, expires_at bigint, cost_micro bigint, created_at bigint) ON COMMIT DROP"
+        " stop_since bigint, send_at bigint, expires_at bigint, cost_micro bigint, created_at bigint, meant_at bigint)"
+        " ON COMMIT DROP"
     )
-    copy_rows(connection, "enqueued", COLUMNS, _rows(decisions, campaign))
-    written = connection.execute(query("enqueue")).rowcount
+    copy_rows(connection, "enqueued", COLUMNS, _rows(decisions, campaign, began_at))
+    states = dict(connection.execute(query("enqueue")).fetchall())
     connection.execute("DROP TABLE enqueued")
+    written = int(states.get("planned", 0))
     # Else the server may take tables just filled for empty until it looks by itself, and read them whole each time.
     if written >= MANY:
         connection.execute(f"ANALYZE {READ}")
     return written
 
 
-def _rows(decisions: pa.Table, campaign: Campaign) -> Iterator[Sequence[Any]]:
+def outbox_lock(campaign: str) -> str:
+    """Held while the campaign's messages are queued or cancelled: what is queued beside a cancelling is cancelled too."""
+    return f"outbox:{campaign}"
+
+
+def _rows(decisions: pa.Table, campaign: Campaign, began_at: int | None) -> Iterator[Sequence[Any]]:
     created_at = now_us()
+    began_at = created_at if began_at is None else began_at
     for batch in decisions.to_batches(max_chunksize=10_000):
         for row in batch.to_pylist():
             if row["action"] == "send":
-                yield _row(row, campaign, created_at)
+                yield _row(row, campaign, created_at, began_at)
 
 
-def _row(row: Mapping[str, Any], campaign: Campaign, created_at: int) -> Sequence[Any]:
+def _row(row: Mapping[str, Any], campaign: Campaign, created_at: int, began_at: int) -> Sequence[Any]:
     context = json.loads(row.get("context") or "{}")
     broadcast = context.get("broadcast") or {}
     started = broadcast.get("started_at") or row["decided_at"]
@@ -120,6 +130,7 @@ def _row(row: Mapping[str, Any], campaign: Campaign, created_at: int) -> Sequenc
         context.get("expires_at") or ended + campaign.window_us(),
         to_micro(row["cost_minor"]),
         created_at,
+        began_at if row["decided_at"] >= began_at - began_at % MINUTE else row["decided_at"],
     )
 
 

@@ -14,6 +14,7 @@ from huitou.campaigns.versions import list_campaigns, load_campaign, next_versio
 from huitou.catalog.broadcasts import Broadcast, find_broadcast, list_broadcasts
 from huitou.decisions.decide import decide, warn_unsettled
 from huitou.decisions.reach import Reach, reach
+from huitou.delivery.cancel import cancel_queued
 from huitou.delivery.outbox import enqueue
 from huitou.delivery.send import Progress as SendProgress
 from huitou.delivery.send import SendResult, send_due
@@ -83,6 +84,7 @@ def plan_follow_up(
     missing. With `dry_run` nothing is kept. Refused while the broadcast is live and, unless it is a dry run, when the
     campaign's window is over.
     """
+    began_at = clock.now_us()
     catch_up(progress)
     now = clock.now_us()
     if progress:
@@ -101,7 +103,14 @@ def plan_follow_up(
     if progress:
         progress("queue")
     with transaction() as connection:
-        return replace(planned, queued=enqueue(connection, decisions, campaign))
+        return replace(planned, queued=enqueue(connection, decisions, campaign, began_at))
+
+
+def find_show(broadcast: str) -> Broadcast:
+    """The broadcast of that id, as known now. NotFound where no event names it."""
+    catch_up()
+    with open_tables() as engine:
+        return find_broadcast(engine, broadcast)
 
 
 def refuse_over(broadcast: Broadcast, campaign: Campaign, now: int) -> None:
@@ -180,3 +189,8 @@ def pause(name: str) -> None:
 def resume(name: str) -> None:
     with transaction() as connection:
         set_state(connection, name, "active")
+
+
+def cancel(broadcast: str, campaign: str, by: str) -> int:
+    """Take back, for good, what the campaign has queued for the broadcast; how many messages. See delivery/cancel.py."""
+    return cancel_queued(campaign, broadcast, by)

@@ -15,3 +15,17 @@ class RefreshMark(models.Model):
     class Meta:
         app_label = "huitou"
         db_table = "refresh_mark"
+
+
+class HeldStart(models.Model):
+    """An automatic start that the readiness check holds back: why, as of the last look. Gone when it starts."""
+
+    broadcast = models.TextField()
+    campaign = models.TextField()
+    since = models.BigIntegerField()
+    reasons = models.JSONField(default=list)  # [{"zh": …, "en": …}]
+
+    class Meta:
+        app_label = "huitou"
+        db_table = "held_start"
+        constraints = [models.UniqueConstraint(fields=["broadcast", "campaign"], name="held_start_once")]

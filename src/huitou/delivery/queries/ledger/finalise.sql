@@ -10,7 +10,7 @@ WITH asked AS MATERIALIZED (
 ),
 held AS MATERIALIZED (
     SELECT
-        a.*, m.customer, m.campaign, m.occurrence, m.step, m.channel, m.stop_since, m.expires_at,
+        a.*, m.customer, m.campaign, m.occurrence, m.step, m.channel, m.stop_since, m.expires_at, m.created_at,
         coalesce(c.merged_into, m.customer) AS person
     FROM asked a
     -- The state is hidden from the planner: found by id eight rows are read, by the index on open claims all of them.
@@ -51,6 +51,12 @@ facts AS MATERIALIZED (
         (
             SELECT c.state FROM campaign c WHERE c.name = h.campaign ORDER BY c.version DESC LIMIT 1
         ) AS campaign_state,
+        -- What was in flight when the operator cancelled, and came back, goes no more.
+        EXISTS (
+            SELECT
+            FROM cancellation x
+            WHERE x.campaign = h.campaign AND x.occurrence = h.occurrence AND x.at >= h.created_at
+        ) AS cancelled,
         -- When the last of the caps that are full has room again; 0 where all have. A cap of most messages in a span is
         -- full while the most-th newest of the messages sent is younger than the span.
         coalesce((
@@ -100,6 +106,7 @@ reasons AS MATERIALIZED (
             WHEN f.holdout THEN 'holdout'
             WHEN f.sent_already THEN 'duplicate'
             WHEN f.stopped IS NOT NULL THEN f.stopped
+            WHEN f.cancelled THEN 'cancelled'
             WHEN f.campaign_state = 'ended' THEN 'campaign_ended'
             WHEN f.campaign_state = 'paused' AND f.expires_at > %(now)s THEN 'campaign_paused'
             WHEN f.capped_until > %(now)s AND f.capped_until <= least(%(now)s + %(patience)s, f.expires_at - 1) THEN 'cap_soon'
