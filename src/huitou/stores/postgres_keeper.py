@@ -114,7 +114,7 @@ def keep(folder: str, identity: str, command: list[str]) -> None:
     server = _spawn(identity, command, server_lock)
     while watch(folder, server, home):
         deaths = [moment for moment in deaths if moment > time.monotonic() - RESTART_WINDOW] + [time.monotonic()]
-        again = _wait_until_free(folder, server) if len(deaths) <= MOST_RESTARTS else None
+        again = _wait_until_free(folder, server, home) if len(deaths) <= MOST_RESTARTS else None
         if again is None:
             return
         server = _restart(folder, identity, command, *again)
@@ -128,7 +128,7 @@ def watch(folder: str, server: int, home: int) -> bool:
         if ended:
             return os.waitstatus_to_exitcode(status) != 0
         if not _is_there(folder, home):
-            os.kill(server, signal.SIGQUIT)  # its files were deleted under it: nothing to save
+            os.kill(server, signal.SIGQUIT)  # its files were deleted or moved: recovery at their new place saves all
             return False
         start = take(folder, "start.lock")
         if start is None:
@@ -191,9 +191,9 @@ def _spawn(identity: str, command: list[str], server_lock: int) -> int:
     raise AssertionError("exec does not return")
 
 
-def _wait_until_free(folder: str, dead: int) -> tuple[int, int] | None:
+def _wait_until_free(folder: str, dead: int, home: int) -> tuple[int, int] | None:
     """start.lock and server.lock once the dead server's back ends are gone; None where we are not needed."""
-    while True:
+    while _is_there(folder, home):
         start = take(folder, "start.lock")
         if start is not None:
             if nobody_uses(folder) or _successor(folder, dead):
@@ -204,6 +204,7 @@ def _wait_until_free(folder: str, dead: int) -> tuple[int, int] | None:
                 return start, server_lock
             os.close(start)
         time.sleep(0.05)
+    return None
 
 
 def _successor(folder: str, dead: int) -> bool:
