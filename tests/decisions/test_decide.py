@@ -223,17 +223,30 @@ def test_ids_that_come_after_the_first_decision_do_not_draw(evening: FrozenClock
     assert {json.loads(second[name][0]["context"])["holdout"] for name in names} == {0.5}
 
 
-def signs_in(user: str) -> list[Event]:
+def signs_in(user: str, browser: str | None = None) -> list[Event]:
     """A browser nobody knew, then a sign-in in it."""
-    raw = {"type": "page", "messageId": f"web-{user}", "timestamp": to_iso(NOW), "anonymousId": f"web-{user}"}
+    web = browser or f"web-{user}"
+    raw = {"type": "page", "messageId": web, "timestamp": to_iso(NOW), "anonymousId": web}
     return [
         read_segment(raw, source="test", received_at=NOW, sent_at=None),
-        read_segment({**raw, "messageId": f"in-{user}", "userId": user}, source="test", received_at=NOW, sent_at=None),
+        read_segment({**raw, "messageId": f"in-{web}", "userId": user}, source="test", received_at=NOW, sent_at=None),
     ]
 
 
+def test_a_person_of_many_ids_draws_once(evening: FrozenClock) -> None:
+    """Six ids known before the first decision: held out as often as it is set, not nearly always."""
+    names = [f"p{number}" for number in range(30)]
+    tell(evening, *(item for name in names for item in (known(name), visit(name))))
+    tell(evening, *(signs_in(name, f"web-{name}-{number}") for name in names for number in range(5)))
+    rows = by_user(decide("B20", replace(CALM, name="fifth", holdout=0.2)))
+    roots = [rows[name][0]["customer"] for name in names]
+    held = [rows[name][0]["action"] == "holdout" for name in names]
+    assert held == (uniform(CALM.seed, roots, "holdout") < 0.2).tolist()
+    assert {json.loads(rows[name][0]["context"])["holdout"] for name in names} == {0.2}
+
+
 def test_people_joined_since_are_one_person_and_the_holdout_wins(evening: FrozenClock) -> None:
-    half = read_campaign('name = "half"\nholdout = 0.5\nexplore = 0\n')
+    half = replace(read_campaign('name = "half"\nholdout = 0.5\nexplore = 0\n'), caps=())
     names = [f"p{number}" for number in range(12)]
     tell(evening, *(item for name in names for item in (known(name), visit(name))))
     alone = by_user(decide("B20", half, dry_run=True))
@@ -241,6 +254,7 @@ def test_people_joined_since_are_one_person_and_the_holdout_wins(evening: Frozen
     held = [name for name in names if alone[name][0]["action"] == "holdout"]
     free = [name for name in names if alone[name][0]["action"] == "send"]
     assert (uniform("huitou", [customer[held[0]], customer[free[0]]], "holdout") < 0.5).tolist() == [True, False]
+    decide("B20", replace(half, name="before"))  # both draw
     with transaction() as connection:
         merge(connection, customer[held[0]], customer[free[0]])
     rows = [row for row in decide("B20", half).to_pylist() if row["user_id"] in (held[0], free[0])]

@@ -23,6 +23,7 @@ PARAMS = {
     "funnel": {"broadcast": "B20", "currency": "CNY"},
     "before": {"broadcast": "B20", "started_at": ENDED - DAY, "ended_at": ENDED, "currency": "CNY"},
     "outcomes": {"ended_at": ENDED, "until_at": CLOSED, "margin_ppm": 300_000, "currency": "CNY"},
+    "base_rate": {"broadcast": "B20", "before_at": CLOSED, "window_us": DAY},
     "orders_near": SPAN,
     "show_orders": {**SPAN, "shop": "S1"},
     "show_takings": {"currency": "CNY"},
@@ -126,11 +127,22 @@ NAMES = (
 def _told() -> dict[str, pa.Table]:
     """What people answered, and the tellings that orders were folded from."""
     text, number = pa.string(), pa.int64()
-    texts = ("name", "message", "content", "source", "event_id", "broadcast", "room", "order_id", "properties")
+    texts = (
+        "customer",
+        "name",
+        "message",
+        "content",
+        "source",
+        "event_id",
+        "broadcast",
+        "room",
+        "order_id",
+        "properties",
+    )
     schema = pa.schema([("position", number), ("occurred_at", number), *((name, text) for name in texts)])
     said = nasty_table(
         schema, rows=90, key="event_id", never_null=["name", "occurred_at", "source"],
-        values={"name": NAMES, "message": ["m1", "m2", "m3"], "occurred_at": MOMENTS, "position": range(40),
+        values={"customer": PEOPLE, "name": NAMES, "message": ["m1", "m2", "m3"], "occurred_at": MOMENTS, "position": range(40),
                 "broadcast": SHOWS, "room": ["R1", "B22"], "properties": ['{"phone":"138****0000"}', "{}", '{"a":1}'],
                 "order_id": [f"order_id{row}" for row in range(40)]},
     )  # fmt: skip

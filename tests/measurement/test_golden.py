@@ -114,11 +114,11 @@ def test_goods_of_unknown_price_are_taken_at_what_was_paid(tmp_path, currency):
 
 def test_roi_is_the_net_lift_over_what_was_spent(tmp_path):
     """Many alike people, so that there is an interval: per person +1,000 before costs, 10 + 100 spent."""
-    send = [f"s{k:02}" for k in range(40)]
-    held = [f"h{k:02}" for k in range(40)]
+    send = [f"s{k:03}" for k in range(120)]
+    held = [f"h{k:03}" for k in range(120)]
     events = [*room([*send, *held])]
     # Odd ones buy P1 in both arms; those written to pay 1,000 less by coupon, and every fourth more buys besides.
-    for k in range(40):
+    for k in range(120):
         if k % 2:
             events += [paid(send[k], DAY_1, ("P1", 1, 20000), number=f"s{k}", amount_minor=19000)]
             events += [paid(held[k], DAY_1, ("P1", 1, 20000), number=f"h{k}")]
@@ -127,13 +127,51 @@ def test_roi_is_the_net_lift_over_what_was_spent(tmp_path):
     decisions = [*(decided(one, "send", offer="ten") for one in send), *(decided(one, "holdout") for one in held)]
     caused = report_of(tmp_path, events, decisions, [sent(one, cost_micro=10_000_000) for one in send]).caused
     assert caused is not None
-    # 30 buyers x (19,000 - 12,000) - 400 against 20 x 8,000: net 49,600. Spent: 30 x 1,000 + 400.
-    assert caused.profit_minor.total == pytest.approx(30 * 7_000 - 400 - 20 * 8_000)
-    assert (caused.discount_minor, caused.message_cost_minor) == (30_000, 400)
+    # 90 buyers x (19,000 - 12,000) - 1,200 against 60 x 8,000: net 148,800. Spent: 90 x 1,000 + 1,200.
+    assert caused.profit_minor.total == pytest.approx(90 * 7_000 - 1_200 - 60 * 8_000)
+    assert (caused.discount_minor, caused.message_cost_minor) == (90_000, 1_200)
+    assert caused.profit_minor.verdict == "positive"
     assert caused.roi is not None
-    assert caused.roi.roi == pytest.approx(49_600 / 30_400)
-    assert caused.roi.low == pytest.approx(caused.profit_minor.total_low / 30_400)
-    assert caused.roi.high == pytest.approx(caused.profit_minor.total_high / 30_400)
+    assert caused.roi.roi == pytest.approx(148_800 / 91_200)
+    assert caused.roi.low == pytest.approx(caused.profit_minor.total_low / 91_200)
+    assert caused.roi.high == pytest.approx(caused.profit_minor.total_high / 91_200)
+
+
+def test_costs_alone_are_no_verdict(tmp_path):
+    """Nobody has ordered: that the messages cost something is known without a comparison."""
+    send, held = [f"s{k}" for k in range(30)], [f"h{k}" for k in range(30)]
+    decisions = [*(decided(one, "send") for one in send), *(decided(one, "holdout") for one in held)]
+    report = report_of(tmp_path, room([*send, *held]), decisions, [sent(one) for one in send], now=DECIDED + HOUR)
+    caused = report.caused
+    assert caused is not None
+    assert [(lift.verdict, lift.reason, lift.low) for lift in (caused.orders, caused.profit_minor)] == [
+        ("cannot_tell", "no_outcomes", None),
+        ("cannot_tell", "no_outcomes", None),
+    ]
+    assert (caused.roi, caused.smallest_visible) == (None, None)  # and no earlier show to reckon with
+    assert (report.holdout.held_out, report.holdout.people, report.holdout.actual) == (30, 60, 0.5)
+
+
+def test_what_could_be_seen_by_now_is_reckoned_from_the_shows_before(tmp_path):
+    """In the week after B19 one in four of its non-buyers ordered."""
+    send, held = [f"s{k}" for k in range(30)], [f"h{k}" for k in range(30)]
+    week = 7 * DAY
+    before = [
+        {**event, "broadcast": "B19", "room": "R1", "occurred_at": event["occurred_at"] - week - DAY, "event_id": f"b19-{n}"}
+        for n, event in enumerate(room([*send[:10], *held[:10]]))
+        if event.get("broadcast")
+    ]  # fmt: skip
+    orders = [paid(one, us("19:00") - 5 * DAY, ("P2", 1, 9_000), number=f"past-{one}") for one in send[:5]]
+    decisions = [*(decided(one, "send") for one in send), *(decided(one, "holdout") for one in held)]
+    events = [*before, *orders, *room([*send, *held])]
+    caused = report_of(tmp_path, events, decisions, [], now=DECIDED + HOUR).caused
+    assert caused is not None
+    assert caused.smallest_visible is not None
+    seen = caused.smallest_visible
+    assert (seen.base, seen.base_from, seen.more_at) == (0.25, "shows_before", CLOSED)
+    assert seen.effect == pytest.approx(2.8016 * (0.25 * 0.75 * 2 / 30) ** 0.5, rel=1e-4)
+    assert seen.total == pytest.approx(30 * seen.effect)
+    assert (seen.shows, seen.people) == (40, 2355)
 
 
 def test_late_refunds_take_back_lift_and_money(tmp_path):

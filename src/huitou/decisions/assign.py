@@ -40,7 +40,7 @@ def draw(inputs: Inputs, people: People, campaign: Campaign) -> Draws:
 
 
 def _holdout(inputs: Inputs, people: People, campaign: Campaign) -> Holdout:
-    """By every identity node of a person: after a merge the holdout wins."""
+    """By the one node a person draws by, or all that drew before they were merged: then the holdout wins."""
     owner = rows_of(texts(inputs.nodes, "customer"), people.customer)
     node = texts(inputs.nodes, "node").to_pylist()
     alone = np.setdiff1d(np.arange(len(people)), owner[owner >= 0])

@@ -58,7 +58,9 @@ PRODUCTS = pa.schema(
         ("url", _text),
     ]
 )
-NODES = pa.schema([("node", _text), ("customer", _text)])  # every identity node that draws for a candidate
+NODES = pa.schema(
+    [("node", _text), ("customer", _text)]
+)  # the identity nodes that draw for a candidate: one, or those that drew before
 ADDRESSES = pa.schema([("customer", _text), ("kind", _text)])  # identifier kinds a candidate has
 PERMISSIONS = pa.schema([("customer", _text), ("channel", _text), ("granted", _bool)])
 STOPS = pa.schema([("customer", _text), ("kind", _text), ("occurred_at", _int)])  # order | unfollow | complaint

@@ -8,8 +8,10 @@ from django.db import models
 class DrawnNode(models.Model):
     """An identity node by which its person was drawn for the holdout when first decided for.
 
-    Nodes that come later do not draw: people who are written to click, sign in and so gain nodes that those left alone
-    do not, and each more draw would move them into the holdout.
+    A person draws once, by the node that is their root then: each more draw would make the holdout larger than it was
+    set, for people of many identifiers most. Nodes that come later do not draw either: people who are written to click,
+    sign in and so gain nodes that those left alone do not. (Houses from before 2026-11-27 have people who drew by
+    several nodes at once; those draws, and the chance logged with their decisions, stand.)
     """
 
     node = models.TextField(primary_key=True)

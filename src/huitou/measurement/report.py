@@ -18,13 +18,17 @@ from numpy.typing import NDArray
 from huitou.campaigns.definition import Campaign
 from huitou.catalog.broadcasts import Broadcast
 from huitou.kit.money import MICRO
+from huitou.measurement.foresight import SmallestVisible, foresee
 from huitou.measurement.outcomes import HOLDOUT, SEND, Outcomes, read_outcomes
 from huitou.measurement.replies import is_negative
+from huitou.measurement.unseen import Takings, read_takings
+from huitou.science.evidence import tell_return, why_no_verdict, withhold
 from huitou.science.lift import ArmLift, Comparison, compare_arms
 from huitou.science.randomisation import RESAMPLES
-from huitou.science.returns import Return, return_on
+from huitou.science.returns import Return
 from huitou.stores.engine import Engine
 
+SAME_CHANCE = 1e-5  # chances are logged to six places
 HANDED_OVER = ("final", "submitted", "delivered", "opened", "clicked", "converted", "in_doubt", "unknown")
 
 
@@ -82,7 +86,9 @@ class Caused:
     `roi` is the lift in that profit over what was spent: messages and discounts, each counted once. `discount_minor`
     is what those given an offer paid less, also where they would have bought anyway. `holdout_share` is the share that
     the draw meant to hold out, `mixed` people are held out although an id of theirs had been written to. The money of
-    `other_currency_orders` is in nothing: they count as orders alone.
+    `other_currency_orders` is in nothing: they count as orders alone. `control_is_weighted`: the control's means are
+    weighted, since not everybody had the same chance of being held out. `smallest_visible`: None where nothing can be
+    said.
     """
 
     orders: ArmLift
@@ -94,6 +100,24 @@ class Caused:
     mixed: int
     holdout_share: float
     other_currency_orders: int = 0
+    control_is_weighted: bool = False
+    smallest_visible: SmallestVisible | None = None
+
+
+@dataclass(frozen=True)
+class HoldoutShare:
+    """The holdout as set in the campaign and as it came out.
+
+    Of `people` drawn `held_out` were, the `actual` share; `expected` is the mean of their chances. `other_chance` had
+    another one than is set: joined from people who had each drawn, or decided when it was set differently.
+    """
+
+    share_set: float
+    actual: float | None
+    expected: float | None
+    people: int
+    held_out: int
+    other_chance: int
 
 
 @dataclass(frozen=True)
@@ -134,6 +158,8 @@ class Report:
     sent: Sent
     caused: Caused | None  # None where nobody was written to or nobody was held out
     observed: Observed
+    takings: Takings
+    holdout: HoldoutShare
     no_lift: str | None = None  # why `caused` is None: nobody_written_to | nobody_held_out
     plans: tuple[PlanCount, ...] = ()
 
@@ -141,7 +167,7 @@ class Report:
 def make_report(engine: Engine, broadcast: Broadcast, campaign: Campaign, messages: pa.Table, now: int) -> Report:
     """The report as known at `now`.
 
-    The engine has events, order_lines, merges, visits, decisions, broadcasts; `messages` are the outbox rows of this
+    The engine has events, order_lines, merges, customers, visits, decisions, broadcasts; `messages` are the outbox rows of this
     campaign and broadcast: id, customer, state, reason, cost_micro.
     """
     window_ends_at = (broadcast.ended_at or now) + campaign.window_us()
@@ -151,6 +177,8 @@ def make_report(engine: Engine, broadcast: Broadcast, campaign: Campaign, messag
     until = min(now, window_ends_at)
     outcomes = read_outcomes(engine, broadcast, campaign, handed, until=until, now=now)
     no_lift = why_no_lift(outcomes)
+    plans = engine.run("measurement", "plans", **chosen).to_pylist()
+    visible = None if no_lift else foresee(engine, outcomes, broadcast, campaign, now, window_ends_at)
     return Report(
         broadcast=name,
         title=broadcast.title,
@@ -164,10 +192,26 @@ def make_report(engine: Engine, broadcast: Broadcast, campaign: Campaign, messag
         funnel=read_funnel(engine, name, campaign.currency),
         decided=tuple(Decided(**row) for row in engine.run("measurement", "decided", **chosen).to_pylist()),
         sent=count_sent(messages),
-        caused=None if no_lift else compare(outcomes),
+        caused=None if no_lift else replace(compare(outcomes), smallest_visible=visible),
         observed=observe(engine, broadcast, handed),
+        takings=read_takings(engine, broadcast, campaign.currency, now),
+        holdout=share_of(outcomes, campaign.holdout),
         no_lift=no_lift,
-        plans=tuple(PlanCount(**row) for row in engine.run("measurement", "plans", **chosen).to_pylist()),
+        plans=tuple(PlanCount(**row) for row in plans),
+    )
+
+
+def share_of(outcomes: Outcomes, share_set: float) -> HoldoutShare:
+    """Of those who could be in either arm."""
+    chance, people = outcomes.control_chance, len(outcomes.arm)
+    held_out = int((~outcomes.treated).sum())
+    return HoldoutShare(
+        share_set=share_set,
+        actual=held_out / people if people else None,
+        expected=float(chance.mean()) if people else None,
+        people=people,
+        held_out=held_out,
+        other_chance=int((np.abs(chance - share_set) > SAME_CHANCE).sum()),
     )
 
 
@@ -205,7 +249,8 @@ def compare(outcomes: Outcomes, *, resamples: int = RESAMPLES) -> Caused:
     """Lift in orders and in profit after the cost of messages, adjusted for what was so before the decision.
 
     Weighted by each person's own chance of being held out. What was spent on people whom a merge holds out is spread
-    over those written to, so that the whole cost is taken off.
+    over those written to, so that the whole cost is taken off. No verdict and no ratio before enough people have ordered
+    to carry one (science/evidence.py), on profit neither: costs alone prove nothing.
     """
     treated = outcomes.treated
     message_cost_minor = float(outcomes.message_minor.sum())
@@ -220,30 +265,21 @@ def compare(outcomes: Outcomes, *, resamples: int = RESAMPLES) -> Caused:
         )  # fmt: skip
 
     orders = against(outcomes.orders)
-    profit = against(outcomes.profit_minor - spent_on).arms[0]
+    reason = why_no_verdict(outcomes.orders > 0, treated)
+    profit = withhold(against(outcomes.profit_minor - spent_on).arms[0], reason)
     other = outcomes.other_currency_orders
     discounts = float(outcomes.discount_minor[treated].sum())
     return Caused(
-        orders=orders.arms[0],
+        orders=withhold(orders.arms[0], reason),
         profit_minor=profit,
         srm_p=orders.srm_p,
         message_cost_minor=message_cost_minor,
         discount_minor=discounts,
-        roi=return_on(before_costs(profit, message_cost_minor + discounts), message_cost_minor + discounts),
+        roi=tell_return(profit, message_cost_minor + discounts),
         mixed=outcomes.mixed,
         holdout_share=share,
         other_currency_orders=0 if other is None else int(other.sum()),
-    )
-
-
-def before_costs(profit: ArmLift, spent: float) -> ArmLift:
-    """The lift in profit with what was spent added back, since `return_on` takes it off: so it is counted once."""
-
-    def added(total: float | None) -> float | None:
-        return None if total is None else total + spent
-
-    return replace(
-        profit, total=added(profit.total), total_low=added(profit.total_low), total_high=added(profit.total_high)
+        control_is_weighted=bool(np.ptp(outcomes.control_chance) > SAME_CHANCE),
     )
 
 

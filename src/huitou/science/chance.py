@@ -54,10 +54,11 @@ class Holdout:
 def hold_out(seed: str, roots: Sequence[str], owners: ArrayLike, n: int, share: float) -> Holdout:
     """The persistent holdout of `n` customers: (held_out, chance).
 
-    `roots` (m,) are the identity roots, `owners` (m,) the row 0..n-1 of the customer that each belongs to. A
-    customer is held out when any of the roots is: after a merge the holdout wins, since a person left alone under
-    one id must not be written to under another. A customer of k distinct roots is therefore held out with chance
-    1 - (1 - share)^k; the analysis weighs by it. A customer without roots is a mistake: ValueError.
+    `roots` (m,) are the identities that drew, `owners` (m,) the row 0..n-1 of the customer that each belongs to. A
+    person draws once, by one root, and is held out with chance `share`. Of several roots are those who were merged
+    after each had drawn: held out when any of them is, since a person left alone under one id must not be written to
+    under another; with chance 1 - (1 - share)^k, by which the analysis weighs. A customer without roots is a mistake:
+    ValueError.
     """
     if not 0 <= share <= 1:
         raise ValueError(f"share {share} is outside 0..1")

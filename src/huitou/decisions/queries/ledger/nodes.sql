@@ -1,5 +1,5 @@
 -- The identity nodes by which the wanted people are drawn for the holdout: those that drew before, of people merged since
--- all of theirs; for people nobody decided for yet the root itself and all that were joined to it.
+-- all of theirs; people nobody decided for yet draw once, by their root, however many nodes were joined to it.
 WITH node AS (
     SELECT n.id AS node, w.id AS customer FROM wanted_person w JOIN customer n ON n.id = w.id
     UNION ALL
@@ -10,4 +10,7 @@ drawn AS (
 )
 SELECT node, customer FROM drawn
 UNION ALL
-SELECT node, customer FROM node WHERE NOT EXISTS (SELECT FROM drawn WHERE drawn.customer = node.customer)
+SELECT w.id AS node, w.id AS customer
+FROM wanted_person w
+JOIN customer n ON n.id = w.id
+WHERE NOT EXISTS (SELECT FROM drawn WHERE drawn.customer = w.id)
