@@ -148,7 +148,8 @@ def _check_prices(context: dict[str, Any], table: list[dict[str, Any]]) -> None:
     """What an offer leaves is said only of a price that is known in the offer's currency."""
     if "offer_price_minor" in context.get("offer", {}):
         product = table[int(context["products"][0]["id"][1:])]
-        assert product["price_minor"] and product["currency"] in ("CNY", None)
+        assert product["price_minor"]
+        assert product["currency"] in ("CNY", None)
 
 
 @pytest.mark.usefixtures("data")

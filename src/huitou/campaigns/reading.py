@@ -10,7 +10,7 @@ from importlib import resources
 from typing import Protocol, TypeVar
 
 from huitou.campaigns.channel_facts import FACTS, Minutes, facts_of
-from huitou.campaigns.content_reading import read_contents
+from huitou.campaigns.content_reading import TemplateMistake, read_contents
 from huitou.campaigns.definition import (
     STAGES,
     Budget,
@@ -41,8 +41,18 @@ class _Named(Protocol):
 N = TypeVar("N", bound=_Named)
 
 
-def read_campaign(text: str) -> Campaign:
-    """The campaign that the TOML text describes. CampaignError names the key, the value and what is allowed."""
+def read_campaign(text: str, *, strict: bool = True) -> Campaign:
+    """The campaign that the TOML text describes. CampaignError names the key, the value and what is allowed.
+
+    Not `strict`: a version saved before its words would have been refused can still be read; `check_words` names them.
+    """
+    try:
+        return _read(text, strict=strict)
+    except TemplateMistake as mistake:
+        raise mistake.at_line(text) from mistake
+
+
+def _read(text: str, *, strict: bool) -> Campaign:
     keys = Keys(_parse(text))
     campaign = Campaign(
         name=keys.text("name", "follow-up"),
@@ -68,7 +78,7 @@ def read_campaign(text: str) -> Campaign:
         offers=_offers(keys),
         intents=_intents(keys.table("intents")),
         stages=_stages(keys.table("stages")),
-        content=read_contents(keys.table("content")),
+        content=read_contents(keys.table("content"), strict=strict),
         sender=_sender(keys.table("sender")),
         link_hosts=_hosts(keys.table("links")),
     )

@@ -58,7 +58,7 @@ def load_campaign(connection: Connection, name: str, version: int | None = None)
     )
     if row is None:
         raise _no_campaign(connection, name, version)
-    return replace(read_campaign(row[1]), version=row[0], state=row[2])
+    return replace(read_campaign(row[1], strict=False), version=row[0], state=row[2])
 
 
 def newest_versions(connection: Connection, names: Iterable[str]) -> dict[str, int]:
