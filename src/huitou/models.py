@@ -11,6 +11,7 @@ from huitou.delivery.models import (
     MessageBody,
     Receipt,
     ReceiptCursor,
+    RecentOutcomes,
     SelfPause,
 )
 from huitou.events.models import (
@@ -45,6 +46,7 @@ __all__ = [
     "QuarantineRow",
     "Receipt",
     "ReceiptCursor",
+    "RecentOutcomes",
     "RefreshMark",
     "SelfPause",
     "Stop",
