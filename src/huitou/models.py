@@ -11,6 +11,7 @@ from huitou.delivery.models import (
     MessageBody,
     Receipt,
     ReceiptCursor,
+    RecentOutcomes,
     SelfPause,
 )
 from huitou.events.models import (
@@ -47,6 +48,7 @@ __all__ = [
     "QuarantineRow",
     "Receipt",
     "ReceiptCursor",
+    "RecentOutcomes",
     "RefreshMark",
     "SelfPause",
     "Stop",

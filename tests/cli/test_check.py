@@ -34,7 +34,7 @@ def test_a_new_house_is_well(terminal: Terminal) -> None:
     assert told["ok"]
     assert [(one["name"], one["state"]) for one in told["findings"]] == [
         ("python", "good"), ("disk", "good"), ("database", "good"), ("lake", "good"), ("mail", "warning"),
-        ("address", "warning"), ("clock", "good"),
+        ("address", "warning"), ("clock", "good"), ("messages", "good"),
     ]  # fmt: skip
 
 

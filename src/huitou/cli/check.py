@@ -1,21 +1,21 @@
-"""`huitou check`: is everything there that the house needs, and is it as it should be?"""
+"""`huitou check`: is everything there that the house needs, and is a follow-up ready to start?"""
 
 from __future__ import annotations
 
 import os
 import shutil
-import socket
 import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
-from urllib.parse import urlsplit
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from huitou.cli.common import AsJson, Data, Now, out, print_json, put_in_force, say_text
+from huitou.cli.common import AsJson, Data, Now, out, print_json, put_in_force, say_text, tell
+from huitou.cli.reach import CampaignFile
 from huitou.kit.clock import SECOND, SystemClock
 from huitou.kit.errors import HuitouError
 from huitou.kit.settings import settings
@@ -25,33 +25,57 @@ ROOM_LEFT = 1024**3  # bytes; with less the next load or the database may not fi
 PATIENCE = 5.0  # seconds for a server to answer
 MOST_SKEW = 120  # seconds between this machine's clock and another's
 State = Literal["good", "warning", "bad"]
+if TYPE_CHECKING:
+    from huitou.flows.readiness import Finding as Ready
+
 MARKS = {"good": "[green]✓[/green]", "warning": "[yellow]![/yellow]", "bad": "[red]✗[/red]"}
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What was found of one thing. Bad is what keeps the house from doing its work."""
+    """What was found of one thing. Bad is what keeps the house from doing its work, or a follow-up from starting."""
 
     name: str
     state: State
     message: Text
+    todo: Text = field(default_factory=dict)
 
 
-def run_check(as_json: AsJson = False, now: Now = None, data: Data = None) -> None:
-    """Check Python, disk, database, lake, mail server, public address and clock; status 1 where something is wrong.
+def run_check(
+    broadcast: Annotated[
+        str | None, typer.Argument(metavar="[BROADCAST]", help="Also: is its follow-up ready to start?")
+    ] = None,
+    campaign: CampaignFile = None,
+    as_json: AsJson = False,
+    now: Now = None,
+    data: Data = None,
+) -> None:
+    """Check Python, disk, database, lake, sending and clock; with a broadcast also its follow-up. Status 1 if something is wrong.
 
-    Warnings (nothing set up yet) leave the status at 0.
+    Warnings (nothing set up yet) leave the status at 0. Nothing is sent and nothing is kept.
+
+      huitou check B20 --campaign follow-up.toml
     """
     put_in_force(data, now)
     findings = [examine(check) for check in CHECKS]
+    if is_well(findings[: len(GROUND)]):
+        findings += [*examine_all(check_sender), *examine_all(check_messages)]
+        if broadcast is not None:
+            findings += examine_all(lambda: check_start(broadcast, campaign), "start")
     if as_json:
         print_json({"ok": is_well(findings), "findings": findings})
     else:
         for finding in findings:
-            out.print(f"{MARKS[finding.state]} {finding.name:<10}", end="")
-            out.print(say_text(finding.message), markup=False)
+            print_finding(finding)
     if not is_well(findings):
         raise typer.Exit(1)
+
+
+def print_finding(finding: Finding) -> None:
+    out.print(f"{MARKS[finding.state]} {finding.name:<14}", end="")
+    out.print(say_text(finding.message), markup=False)
+    if finding.state != "good" and finding.todo:
+        out.print(f"{'':<16}{tell('→', '->')} {say_text(finding.todo)}", style="dim", markup=False)
 
 
 def is_well(findings: list[Finding]) -> bool:
@@ -60,10 +84,15 @@ def is_well(findings: list[Finding]) -> bool:
 
 def examine(check: Callable[[], Finding]) -> Finding:
     """A check that itself is refused something has found something."""
+    return examine_all(lambda: [check()], check.__name__)[0]
+
+
+def examine_all(check: Callable[[], list[Finding]], name: str = "") -> list[Finding]:
+    """The same for a check that finds several things."""
     try:
         return check()
     except HuitouError as error:
-        return Finding(check.__name__.removeprefix("check_"), "bad", error.message)
+        return [Finding((name or check.__name__).removeprefix("check_"), "bad", error.message)]
 
 
 def check_python() -> Finding:
@@ -135,34 +164,38 @@ def check_lake() -> Finding:
 
 
 def check_mail() -> Finding:
-    """The mail server greets; nothing is sent."""
-    url = settings().smtp_url
-    if not url:
-        unset = {"zh": "没有设置 HUITOU_SMTP_URL,邮件不会发出", "en": "HUITOU_SMTP_URL is not set: no mail goes out"}
+    """The mail server greets, encrypts and lets us in; nothing is sent."""
+    if not settings().smtp_url:
+        unset = {
+            "zh": "没有设置邮件服务器（HUITOU_SMTP_URL），邮件不会发出",
+            "en": "HUITOU_SMTP_URL is not set: no mail goes out",
+        }
         return Finding("mail", "warning", unset)
-    from huitou.delivery.channels.email.session import read_relay
+    from huitou.flows.readiness.sending import check_mail_server, forget
 
-    read_relay(url)
-    parts = urlsplit(url)
-    host, port = parts.hostname or "", parts.port or (465 if parts.scheme == "smtps" else 25)
-    try:
-        with socket.create_connection((host, port), PATIENCE) as connection:
-            greeting = "220" if parts.scheme == "smtps" else connection.recv(512).decode("utf-8", "replace").strip()
-    except OSError as error:
-        return Finding("mail", "bad", {"zh": f"{host}:{port} 连不上：{error}", "en": f"{host}:{port}: {error}"})
-    if not greeting.startswith("220"):
-        said = greeting[:100]
-        return Finding(
-            "mail", "bad", {"zh": f"{host}:{port} 不是邮件服务器：{said}", "en": f"{host}:{port} said {said!r}"}
-        )
-    return Finding("mail", "good", {"zh": f"{host}:{port} 有应答", "en": f"{host}:{port} answers"})
+    forget()  # whoever asks wants to know it of now
+    return _told(check_mail_server(), "mail")
+
+
+def check_sender() -> list[Finding]:
+    """Who mails are from, and the postal address at their foot; only where mails can go at all."""
+    from huitou.flows.readiness.sending import check_postal_address
+    from huitou.flows.readiness.sending import check_sender as check_address_of_sender
+
+    if not settings().smtp_url:
+        return []
+    return [_told(check_address_of_sender()), _told(check_postal_address())]
 
 
 def check_address() -> Finding:
-    """Customers' clicks reach an edge."""
+    """Customers' clicks reach an edge: by the form of the address, and by asking it."""
     import httpx
 
-    url = settings().public_url
+    from huitou.flows.readiness.sending import check_public_address
+
+    formed, url = _told(check_public_address(), "address"), settings().public_url
+    if formed.state == "bad":
+        return formed
     try:
         answer = httpx.get(f"{url}/health", timeout=PATIENCE)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -174,7 +207,34 @@ def check_address() -> Finding:
     if answer.status_code != 200:
         wrong = {"zh": f"{url}/health 答 {answer.status_code}", "en": f"{url}/health answers {answer.status_code}"}
         return Finding("address", "bad", wrong)
+    if formed.state == "warning" and settings().smtp_url:
+        return formed
     return Finding("address", "good", {"zh": f"{url} 有应答", "en": f"{url} answers"})
+
+
+def check_messages() -> list[Finding]:
+    """What keeps queued messages from going."""
+    from huitou.flows.health import read_troubles
+    from huitou.stores.django import migrate
+
+    migrate()
+    troubles = read_troubles()
+    if not troubles:
+        return [Finding("messages", "good", {"zh": "没有卡住的消息", "en": "none is stuck"})]
+    return [Finding("messages", "bad" if one.is_grave else "warning", one.message, one.todo) for one in troubles]
+
+
+def check_start(broadcast: str, file: Path | None) -> list[Finding]:
+    """Is the follow-up of a broadcast ready to start, with this campaign or the one it would take?"""
+    from huitou.flows.follow_up import choose_campaign, look_ahead
+
+    prospect = look_ahead(broadcast, choose_campaign(file, keep=False))
+    said_already = ("sending", "public_address", "sender", "postal_address")
+    return [_told(one) for one in prospect.findings if one.state == "stop" or one.name not in said_already]
+
+
+def _told(found: Ready, name: str = "") -> Finding:
+    return Finding(name or found.name, "bad" if found.state == "stop" else found.state, found.message, found.todo)
 
 
 def check_clock() -> Finding:
@@ -192,4 +252,5 @@ def check_clock() -> Finding:
     return Finding("clock", "good", {"zh": "和数据库一致", "en": "agrees with the database's"})
 
 
-CHECKS = (check_python, check_disk, check_database, check_lake, check_mail, check_address, check_clock)
+GROUND = (check_python, check_disk, check_database, check_lake)  # without these nothing else can be asked
+CHECKS = (*GROUND, check_mail, check_address, check_clock)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from huitou.flows.follow_up import Planned
+    from huitou.flows.readiness import Finding
 
 
 def make_plan(
@@ -43,7 +45,8 @@ def make_plan(
 ) -> None:
     """Decide for each viewer who did not order: write or not, when, where, about what, with which offer, and why.
 
-    Deciding is done once for each viewer; planning again keeps what was decided and adds who is new.
+    Deciding is done once for each viewer; planning again keeps what was decided and adds who is new. What the readiness
+    check finds is said on standard error; it does not hold the plan (see `huitou check BROADCAST`).
 
       huitou plan B20 --dry-run --out decisions.parquet
     """
@@ -51,6 +54,7 @@ def make_plan(
         from huitou.flows.follow_up import choose_campaign, plan_follow_up
 
         with stages() as say:
+            points = [] if dry_run else open_points(broadcast, campaign, say)
             planned = plan_follow_up(
                 broadcast, choose_campaign(campaign, keep=not dry_run), dry_run=dry_run, progress=say
             )
@@ -59,9 +63,25 @@ def make_plan(
 
             pq.write_table(planned.decisions, file)
         if as_json:
-            print_json(_summary(planned))
+            print_json(_summary(planned) | {"readiness": points})
         else:
             print_plan(planned, dry_run, file)
+            print_points(points)
+
+
+def open_points(broadcast: str, campaign: Path | None, say: Callable[[str], None]) -> list[Finding]:
+    """What the readiness check warns of or would stop in the console: said here, never in the way."""
+    from huitou.flows.follow_up import choose_campaign, look_ahead
+
+    findings = look_ahead(broadcast, choose_campaign(campaign, keep=False), say).findings
+    return [one for one in findings if one.state != "good"]
+
+
+def print_points(points: list[Finding]) -> None:
+    for one in points:
+        mark = "[red]✗[/red]" if one.state == "stop" else "[yellow]![/yellow]"
+        err.print(mark, end=" ")
+        err.print(say_text(one.message) + (f" → {say_text(one.todo)}" if one.todo else ""), markup=False)
 
 
 def _summary(planned: Planned) -> dict[str, object]:

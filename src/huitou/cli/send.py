@@ -6,7 +6,22 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from huitou.cli.common import AsJson, Data, Now, err, house, language, out, print_json, print_rows, progress, tell
+from huitou.campaigns.channel_facts import label_of
+from huitou.cli.common import (
+    AsJson,
+    Data,
+    Now,
+    err,
+    house,
+    language,
+    out,
+    print_json,
+    print_rows,
+    progress,
+    say_text,
+    tell,
+)
+from huitou.kit.text import say
 
 if TYPE_CHECKING:
     from huitou.delivery.send import SendResult
@@ -19,19 +34,25 @@ def send_messages(as_json: AsJson = False, now: Now = None, data: Data = None) -
     """
     with house(data, now):
         from huitou.flows.follow_up import run_due
+        from huitou.flows.health import read_troubles
 
         with progress(tell("发送", "sending")) as update:
             result = run_due(lambda so_far: update(so_far.submitted))
+        troubles = [one for one in read_troubles() if one.kind not in ("channel", "worker")]
     document = _document(result)
     if as_json:
         print_json(document)
     else:
         _print(result)
-    if result.down:
-        for channel, why in result.down.items():
-            err.print(
-                tell(f"[red]✗[/red] 渠道 {channel} 连不上：{why}", f"[red]✗[/red] channel {channel} is down: {why}")
-            )
+    if result.because:
+        for channel, why in result.because.items():
+            name = say(label_of(channel), language())
+            err.print("[red]✗[/red]", end=" ")
+            err.print(tell(f"{name}发不出去：", f"nothing goes by {name}: ") + say_text(why), markup=False)
+    for trouble in troubles:
+        err.print("[yellow]![/yellow]", end=" ")
+        err.print(f"{say_text(trouble.message)} → {say_text(trouble.todo)}", markup=False)
+    if result.because:
         raise typer.Exit(1)
 
 

@@ -16,6 +16,7 @@ import typer
 from huitou.cli.common import Data, Now, err, house, out, tell
 from huitou.kit import clock
 from huitou.kit.errors import Refused
+from huitou.kit.settings import note_served
 
 
 class Part(StrEnum):
@@ -94,10 +95,18 @@ async def run_parts(
             tasks.create_task(run_worker(stop))
         if only is not Part.worker:
             port = free_port(host, port)
+            if only is not Part.console:
+                note_served(local_url(host, port))
             tasks.create_task(serve_http(host, port, only, stop))
             await wait_until_open(host, port, stop)
         ready(f"http://{host}:{port}", only)
         await stop.wait()
+
+
+def local_url(host: str, port: int) -> str:
+    """How this machine reaches what listens there."""
+    here = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+    return f"http://{here}:{port}"
 
 
 def free_port(host: str, port: int) -> int:

@@ -173,3 +173,14 @@ class ChannelOutage(models.Model):
     class Meta:
         app_label = "huitou"
         db_table = "channel_outage"
+
+
+class RecentOutcomes(models.Model):
+    """Of a campaign's last messages, the latest last: 1 went, 0 was refused for good. See breaker.py."""
+
+    campaign = models.TextField(primary_key=True)
+    outcomes = models.TextField(default="")
+
+    class Meta:
+        app_label = "huitou"
+        db_table = "recent_outcomes"

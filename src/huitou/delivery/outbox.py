@@ -84,9 +84,9 @@ def enqueue(connection: Connection, decisions: pa.Table, campaign: Campaign, beg
         " ON COMMIT DROP"
     )
     copy_rows(connection, "enqueued", COLUMNS, _rows(decisions, campaign, began_at))
-    states = dict(connection.execute(query("enqueue")).fetchall())
+    states: dict[str, int] = dict(connection.execute(query("enqueue")).fetchall())
     connection.execute("DROP TABLE enqueued")
-    written = int(states.get("planned", 0))
+    written = states.get("planned", 0)
     # Else the server may take tables just filled for empty until it looks by itself, and read them whole each time.
     if written >= MANY:
         connection.execute(f"ANALYZE {READ}")

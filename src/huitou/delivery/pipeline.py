@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 
+from huitou.delivery.breaker import Breaker, keep_breaker, pause_itself, read_breaker
 from huitou.delivery.channel_events import report_bounce
 from huitou.delivery.channels.base import Channel, ChannelDown, InDoubt, Outgoing, Session, Undelivered
 from huitou.delivery.commits import Committer, Outcome, cancel_all, first_error, record
@@ -23,6 +24,8 @@ from huitou.delivery.guard import Verdict
 from huitou.delivery.outbox import LEASE_SECONDS, Message, claim
 from huitou.delivery.pace import Pace
 from huitou.kit.clock import MINUTE, SECOND
+from huitou.kit.errors import HuitouError
+from huitou.kit.text import Text
 from huitou.stores.ledger import Connection, transaction
 
 BATCH = 200
@@ -47,6 +50,8 @@ class ChannelLine:
         self.channel = channel
         self.tally: Counter[tuple[str, str]] = Counter()
         self.down = ""
+        self.down_because: Text = {}
+        self._breakers: dict[str, Breaker] = {}
         self._sender = sender
         self._feeding, committing = connections
         self._clock = clock
@@ -69,6 +74,9 @@ class ChannelLine:
         finally:
             await cancel_all((feeding, *workers, committing))
             self._thread.shutdown(wait=True)
+        with transaction() as connection:
+            for campaign, breaker in self._breakers.items():
+                keep_breaker(connection, campaign, breaker)
 
     async def _feed(self) -> None:
         while not self.down:
@@ -91,6 +99,8 @@ class ChannelLine:
                 sender=self._sender,
             )
             self._campaigns.load(self._feeding, messages)
+            for campaign in {message.campaign for message in messages} - self._breakers.keys():
+                self._breakers[campaign] = read_breaker(self._feeding, campaign)
         return messages
 
     async def _work(self) -> None:
@@ -100,9 +110,12 @@ class ChannelLine:
                 if self.down:
                     self._give_back(message)
                     continue
+                if self._breakers[message.campaign].tripped:
+                    self._note(message, "planned", "campaign_paused", send_at=message.send_at)
+                    continue
                 mail = compose(message, self._campaigns, self._clock())
                 if isinstance(mail, Unrenderable):
-                    self._note(message, "failed", mail.reason)
+                    self._fail(message, mail.reason)
                     continue
                 await self._pace.take()
                 await self._send(session, _Ready(message, mail))
@@ -156,6 +169,7 @@ class ChannelLine:
         except InDoubt as doubt:
             self._note(message, "in_doubt", str(doubt)[:200], was_final=True)
         else:
+            self._breakers[message.campaign].went()
             self._note(message, "submitted", provider_id=provider_id, was_final=True)
 
     def _refused(self, message: Message, refusal: Undelivered, *, was_final: bool) -> None:
@@ -164,11 +178,19 @@ class ChannelLine:
             self._count_failure(refusal)
             self._give_back(message, was_final=was_final)
         elif refusal.permanent:
-            self._note(message, "failed", reason, was_final=was_final)
+            self._fail(message, reason, was_final=was_final)
             if refusal.dead:
                 self._bounce(message, refusal.status)
         else:
             self._retry(message, reason, was_final=was_final)
+
+    def _fail(self, message: Message, reason: str, *, was_final: bool = False) -> None:
+        """It never goes; after a run of these the campaign pauses itself."""
+        self._note(message, "failed", reason, was_final=was_final)
+        breaker = self._breakers[message.campaign]
+        if breaker.refused(reason):
+            with transaction() as connection:
+                pause_itself(connection, message.campaign, breaker)
 
     def _retry(self, message: Message, reason: str, *, was_final: bool) -> None:
         wait = BACK_OFF[min(message.attempts, len(BACK_OFF) - 1)] * MINUTE
@@ -182,10 +204,10 @@ class ChannelLine:
         self.tally[state, "" if state == "submitted" else re.split(r"[ :]", reason, maxsplit=1)[0]] += 1
         self._committer.note(Outcome(message, state, reason, at=self._clock(), **more))  # type: ignore[arg-type]
 
-    def _count_failure(self, error: Exception) -> None:
+    def _count_failure(self, error: HuitouError) -> None:
         self._failures += 1
         if self._failures >= DOWN_AFTER:
-            self.down = str(error)
+            self.down, self.down_because = str(error), error.message
 
     def _bounce(self, message: Message, status: str) -> None:
         with transaction() as connection:

@@ -14,8 +14,10 @@ import psycopg
 
 from huitou.delivery.channels.base import Channel
 from huitou.delivery.commits import can_pipeline
+from huitou.delivery.outages import keep_outages
 from huitou.delivery.outbox import due_channels
 from huitou.delivery.pipeline import ChannelLine, suppress_unconnected
+from huitou.delivery.reachable import mail_leaves, why_links_lead_nowhere
 from huitou.delivery.recovery import Recovered, living_sender, recover, resolve_doubts
 from huitou.kit import clock as house_clock
 from huitou.kit.errors import Unavailable
@@ -31,12 +33,17 @@ SWITCH_SECONDS = 0.0005  # a commit's thread would wait 5 ms for the interpreter
 
 @dataclass
 class SendResult:
-    """What one run did. `states` counts (state, reason); `down` names channels that could not be reached, and why."""
+    """What one run did. `states` counts (state, reason); `down` names channels that could not be used, and why, in
+    English; `because` says it in both languages."""
 
     states: Counter[tuple[str, str]] = field(default_factory=Counter)
     recovered: Recovered = field(default_factory=Recovered)
-    down: dict[str, str] = field(default_factory=dict)
+    because: dict[str, Text] = field(default_factory=dict)
     seconds: float = 0.0
+
+    @property
+    def down(self) -> dict[str, str]:
+        return {channel: say(why, "en") for channel, why in self.because.items()}
 
     @property
     def submitted(self) -> int:
@@ -50,7 +57,9 @@ class SendResult:
 
 
 # Channels this version can send on, and what to set where one is not set up: its messages wait, they are not given up.
-ADAPTERS: dict[str, Text] = {"email": {"zh": "没有设置 HUITOU_SMTP_URL", "en": "HUITOU_SMTP_URL is not set"}}
+ADAPTERS: dict[str, Text] = {
+    "email": {"zh": "没有设置邮件服务器（HUITOU_SMTP_URL）", "en": "HUITOU_SMTP_URL is not set"}
+}
 
 
 def connected_channels() -> dict[str, Channel]:
@@ -62,6 +71,12 @@ def connected_channels() -> dict[str, Channel]:
 
         channels["email"] = EmailChannel(url)
     return channels
+
+
+def held_channels() -> dict[str, Text]:
+    """Channels that are set up, but whose messages would reach customers broken: they wait, and are not given up."""
+    why = why_links_lead_nowhere() if mail_leaves() else None
+    return {} if why is None else {"email": why}
 
 
 def send_due(
@@ -79,12 +94,15 @@ def send_due(
     sys.setswitchinterval(SWITCH_SECONDS)
     clock = house_clock.now_us if now is None else lambda: now
     try:
-        return asyncio.run(_send(clock, progress, connected_channels() if channels is None else channels))
+        held = held_channels() if channels is None else {}
+        return asyncio.run(_send(clock, progress, connected_channels() if channels is None else channels, held))
     finally:
         sys.setswitchinterval(switch_interval)
 
 
-async def _send(clock: Callable[[], int], progress: Progress | None, channels: Mapping[str, Channel]) -> SendResult:
+async def _send(
+    clock: Callable[[], int], progress: Progress | None, channels: Mapping[str, Channel], held: Mapping[str, Text]
+) -> SendResult:
     result, started = SendResult(), time.perf_counter()
     with contextlib.ExitStack() as stack:
         sender = stack.enter_context(living_sender())
@@ -93,19 +111,24 @@ async def _send(clock: Callable[[], int], progress: Progress | None, channels: M
             result.recovered = recover(connection, clock())
         await resolve_doubts(connection, channels, clock())
         due = due_channels(connection, clock())
-        lines = [_open_line(stack, channels[name], sender, clock) for name in due if name in channels]
+        lines = [
+            _open_line(stack, channels[name], sender, clock) for name in due if name in channels and name not in held
+        ]
         watching = asyncio.create_task(_watch(lines, result, progress, started)) if progress else None
         try:
             errors = await asyncio.gather(*(line.run() for line in lines), return_exceptions=True)
         finally:
             if watching:
                 watching.cancel()
+        result.because |= {name: held[name] for name in due if name in held}
         for name in (name for name in due if name not in channels):
             if name in ADAPTERS:
-                result.down[name] = say(ADAPTERS[name], "en")
+                result.because[name] = ADAPTERS[name]
             else:
                 result.states.update(suppress_unconnected(connection, name, sender, clock()))
-    _sum_up(result, lines, started)
+        _sum_up(result, lines, started)
+        with connection.transaction():
+            keep_outages(connection, result.because, due, clock())
     if progress:
         progress(result)
     for error in errors:
@@ -154,5 +177,5 @@ def _sum_up(result: SendResult, lines: list[ChannelLine], started: float) -> Non
     for line in lines:
         result.states.update(line.tally)
         if line.down:
-            result.down[line.channel.name] = line.down
+            result.because[line.channel.name] = line.down_because
     result.seconds = time.perf_counter() - started

@@ -63,6 +63,27 @@ async def send_trial(
     return await _hand_over(session, mail, message_id(mail, sender), seconds)
 
 
+async def try_signing_in(smtp_url: str, mail_from: str, *, seconds: float = PATIENCE) -> Trial:
+    """What a mail would meet up to its first command: connect, greet, encrypt, sign in. Nothing is sent."""
+    try:
+        relay, sender = read_relay(smtp_url), read_sender(mail_from)
+        session = _Watched(relay, sender, None)
+    except Refused as error:
+        return Trial(False, "setting", "", "", error.message)
+    try:
+        async with asyncio.timeout(seconds):
+            await session.sign_in()
+    except TimeoutError:
+        return _late(session, "")
+    except HuitouError as error:
+        return _explain(session, error, "")
+    finally:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(1):
+                await session.close()
+    return Trial(True, "answers", "", "", _fill(ANSWERS, session, ""))
+
+
 class _Watched(EmailSession):
     """Remembers which command is being asked: a refusal of the sender reads like one of the recipient."""
 
@@ -174,6 +195,7 @@ def _accepted(address: str) -> Text:
     }
 
 
+ANSWERS: Text = {"zh": "邮件服务器 {where} 应答正常", "en": "the mail server {where} answers"}
 DOUBT: Text = {
     "zh": "邮件已交出，但没等到服务器的答复：可能已发出，也可能没有。请到收件箱查看。",
     "en": "The mail was handed over, but no answer came: it may or may not have gone out. Look into the inbox.",

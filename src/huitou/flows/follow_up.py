@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,12 +14,16 @@ from huitou.campaigns.versions import list_campaigns, load_campaign, next_versio
 from huitou.catalog.broadcasts import Broadcast, find_broadcast, list_broadcasts
 from huitou.decisions.decide import decide, warn_unsettled
 from huitou.decisions.reach import Reach, reach
+from huitou.delivery.breaker import note_resumed
 from huitou.delivery.cancel import cancel_queued
 from huitou.delivery.outbox import enqueue
 from huitou.delivery.send import Progress as SendProgress
 from huitou.delivery.send import SendResult, send_due
 from huitou.delivery.unlinked import count_unlinked
+from huitou.flows.heartbeat import SENDING, beat
+from huitou.flows.readiness import check_start
 from huitou.flows.refresh import Progress, absorb, catch_up
+from huitou.flows.starting import Prospect, hold, only_new, refuse_unready, release_all_but
 from huitou.flows.tables import MESSAGES, open_tables
 from huitou.kit import clock
 from huitou.kit.errors import Refused
@@ -136,7 +140,9 @@ def show_reach(broadcast: str, campaign: Campaign | None = None, progress: Progr
 def run_due(progress: SendProgress | None = None) -> SendResult:
     """Load what came in, so that orders and opt-outs count, then send what is due."""
     absorb()
-    return send_due(progress=progress)
+    result = send_due(progress=progress)
+    beat(SENDING)
+    return result
 
 
 def read_report(broadcast: str, campaign: Campaign | None = None) -> Report:
@@ -156,9 +162,41 @@ def _campaign_of(engine: Engine, broadcast: Broadcast) -> Campaign:
     return choose_campaign(name=used[0] if used else None)
 
 
+def look_ahead(broadcast: str, campaign: Campaign, progress: Progress | None = None) -> Prospect:
+    """What a start would do now, and whether all is ready for it; nothing is kept. Refused while the broadcast is live
+    and when the campaign's window is over."""
+    planned = plan_follow_up(broadcast, campaign, dry_run=True, progress=progress)
+    show, now = find_show(broadcast), clock.now_us()
+    refuse_over(show, campaign, now)
+    new = only_new(planned.decisions, broadcast, campaign.name)
+    return Prospect(show, campaign, new, check_start(show, campaign, new, planned.unlinked, now))
+
+
+def start(broadcast: str, campaign: str | None, confirmed: Collection[str] = ()) -> Planned:
+    """Check once more, then plan with the campaign of that name. Refused where the readiness check stops it or warns of
+    what is not among the `confirmed` findings' names."""
+    refuse_unready(look_ahead(broadcast, choose_campaign(name=campaign, keep=False)), confirmed)
+    return plan_follow_up(broadcast, choose_campaign(name=campaign))
+
+
 def start_automatic(progress: Callable[[str], None] | None = None) -> list[Planned]:
-    """Plan the automatic campaigns for every broadcast that is settled and still within their window; where an earlier
-    start died on the way, queue what is missing."""
+    """Plan the automatic campaigns for every broadcast that is due. Warnings do not hold a start; what would stop an
+    operator holds it, is said where the operator looks (flows.health), and is looked at again at the next call."""
+    started, held = [], []
+    for broadcast, campaign in due_starts(progress):
+        stops = look_ahead(broadcast, campaign, progress).stops
+        if stops:
+            hold(broadcast, campaign.name, stops)
+            held.append((broadcast, campaign.name))
+        else:
+            started.append(plan_follow_up(broadcast, campaign, progress=progress))
+    release_all_but(held)
+    return started
+
+
+def due_starts(progress: Progress | None = None) -> list[tuple[str, Campaign]]:
+    """(broadcast, automatic campaign) of every broadcast that is settled, still within the campaign's window and not
+    planned; also where an earlier start died on the way and messages are missing."""
     with transaction() as connection:
         names = [name for name, _, state, automatic in list_campaigns(connection) if automatic and state == "active"]
         campaigns = [load_campaign(connection, name) for name in names]
@@ -173,7 +211,7 @@ def start_automatic(progress: Callable[[str], None] | None = None) -> list[Plann
             (row["broadcast"], row["campaign"]) for row in engine.run("flows", "planned", since=since).to_pylist()
         }
     return [
-        plan_follow_up(one.broadcast, campaign, progress=progress)
+        (one.broadcast, campaign)
         for one in ended
         for campaign in campaigns
         if (one.ended_at or 0) + campaign.window_us() > now and (one.broadcast, campaign.name) not in planned
@@ -189,6 +227,7 @@ def pause(name: str) -> None:
 def resume(name: str) -> None:
     with transaction() as connection:
         set_state(connection, name, "active")
+        note_resumed(connection, name)
 
 
 def cancel(broadcast: str, campaign: str, by: str) -> int:

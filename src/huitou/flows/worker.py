@@ -9,6 +9,7 @@ from procrastinate import App
 from procrastinate.jobs import Job
 
 from huitou.events.load import wait_for_events
+from huitou.flows.heartbeat import WORKER, beat
 from huitou.flows.jobs import NIGHTLY, ask_for, make_jobs
 
 log = structlog.get_logger()
@@ -16,6 +17,7 @@ log = structlog.get_logger()
 LOAD_EVERY = 5.0  # seconds without news after which the journal is looked at anyway
 SEND_EVERY = 5.0
 START_EVERY = 60.0
+BEAT_EVERY = 20.0
 REFRESH_EVERY = 60.0
 NIGHT_EVERY = 300.0  # how often it is asked whether the night's work is due
 FAILED_KEPT_HOURS = 7 * 24
@@ -37,6 +39,7 @@ async def run_worker(stop: asyncio.Event) -> None:
             )
         )
         asking = [
+            asyncio.create_task(_beat(stop)),
             asyncio.create_task(_on_news(jobs, stop)),
             asyncio.create_task(_every(SEND_EVERY, jobs, "messages.sent", stop)),
             asyncio.create_task(_every(REFRESH_EVERY, jobs, "portraits.refreshed", stop)),
@@ -60,6 +63,12 @@ async def retry_stalled(jobs: App) -> int:
     if stalled:
         log.info("jobs.retried", count=len(stalled))
     return len(stalled)
+
+
+async def _beat(stop: asyncio.Event) -> None:
+    while not stop.is_set():
+        await asyncio.to_thread(beat, WORKER)
+        await asyncio.sleep(BEAT_EVERY)
 
 
 async def _on_news(jobs: App, stop: asyncio.Event) -> None:

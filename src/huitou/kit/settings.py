@@ -4,7 +4,8 @@ HUITOU_DATA          folder of everything the house keeps (default ./huitou-data
 DATABASE_URL         your PostgreSQL; without it an embedded one starts inside the data folder
 HUITOU_WRITE_KEY     one more write key that ingest accepts (a script's)
 HUITOU_SMTP_URL      smtp://user:password@host:port, smtps:// for TLS from the start
-HUITOU_PUBLIC_URL    where customers' clicks reach the edge, e.g. https://t.example.com
+HUITOU_PUBLIC_URL    where customers' clicks reach the edge, e.g. https://t.example.com (default: where it was last
+                     served on this machine, which customers cannot reach)
 HUITOU_MAIL_FROM     the sender of mails, e.g. 回头茶铺 <hello@example.com>
 
 Read where they are used, and explained there:
@@ -20,10 +21,14 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from huitou.kit.errors import Refused
+
+HERE = "http://127.0.0.1:8000"
+SERVED = "served-at"  # file in the data folder
 
 
 @dataclass(frozen=True)
@@ -47,14 +52,32 @@ class Settings:
 def read_settings(data: Path | str | None = None, env: Mapping[str, str] | None = None) -> Settings:
     """Settings from the environment; `data` (the --data option) wins over HUITOU_DATA."""
     env = os.environ if env is None else env
+    folder = Path(data or env.get("HUITOU_DATA") or "huitou-data").absolute()
     return Settings(
-        data=Path(data or env.get("HUITOU_DATA") or "huitou-data").absolute(),
+        data=folder,
         database_url=env.get("DATABASE_URL") or None,
         write_key=env.get("HUITOU_WRITE_KEY") or None,
         smtp_url=env.get("HUITOU_SMTP_URL") or None,
-        public_url=(env.get("HUITOU_PUBLIC_URL") or "http://127.0.0.1:8000").rstrip("/"),
+        public_url=(env.get("HUITOU_PUBLIC_URL") or served_at(folder)).rstrip("/"),
         mail_from=env.get("HUITOU_MAIL_FROM") or "Huitou <huitou@localhost>",
     )
+
+
+def served_at(data: Path) -> str:
+    """Where `serve` last answered on this machine: what other commands' links lead to as long as nothing is set."""
+    try:
+        return (data / SERVED).read_text(encoding="ascii").strip() or HERE
+    except (OSError, ValueError):
+        return HERE
+
+
+def note_served(url: str) -> None:
+    """`serve` answers there. Links follow it at once, in this process and in later ones, unless an address was set."""
+    if settings().public_url != served_at(settings().data):
+        return
+    with suppress(OSError):
+        (settings().data / SERVED).write_text(url, encoding="ascii")
+    use_settings(replace(settings(), public_url=url))
 
 
 _settings: Settings | None = None

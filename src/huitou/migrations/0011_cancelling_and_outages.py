@@ -67,4 +67,14 @@ class Migration(migrations.Migration):
                 'indexes': [models.Index(fields=['campaign', 'at'], name='self_pause_of')],
             },
         ),
+        migrations.CreateModel(
+            name='RecentOutcomes',
+            fields=[
+                ('campaign', models.TextField(primary_key=True, serialize=False)),
+                ('outcomes', models.TextField(default='')),
+            ],
+            options={
+                'db_table': 'recent_outcomes',
+            },
+        ),
     ]

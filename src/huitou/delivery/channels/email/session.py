@@ -81,6 +81,10 @@ class EmailSession:
         self._mail: bytes = b""
         self._open = False  # a transaction (MAIL) is open on the connection
 
+    async def sign_in(self) -> None:
+        """Connect, greet, encrypt and sign in, as a mail would need it; nothing is sent. Raises ChannelDown."""
+        await self._connected()
+
     async def prepare(self, mail: Outgoing) -> None:
         """Connect where needed, build the mail, and ask the server for sender and recipient."""
         data, recipient = self._build(mail)
