@@ -174,3 +174,18 @@ def count_states(connection: Connection, occurrence: str | None = None) -> dict[
     """{(state, reason): messages}, of one occurrence or of all."""
     rows = connection.execute(query("count_states"), {"occurrence": occurrence}).fetchall()
     return {(row[0], row[1]): row[2] for row in rows}
+
+
+def cancel_queued(connection: Connection, campaign: str | None, occurrences: Sequence[str], reason: str) -> int:
+    """Cancel for good what is queued for these occurrences, of one campaign or (None) of all; how many there were.
+
+    What is final is out of reach: it has gone, or goes.
+    """
+    told = {"campaign": campaign, "occurrences": list(occurrences), "reason": reason, "now": now_us()}
+    return connection.execute(query("cancel_queued"), told).rowcount
+
+
+def count_queued(connection: Connection, campaign: str | None, occurrences: Sequence[str]) -> int:
+    """How many `cancel_queued` would cancel."""
+    row = connection.execute(query("count_queued"), {"campaign": campaign, "occurrences": list(occurrences)}).fetchone()
+    return int(row[0]) if row else 0
