@@ -4,6 +4,7 @@ from huitou.campaigns.models import Campaign
 from huitou.decisions.models import DrawnNode
 from huitou.delivery.models import DeadAddress, Link, Message, MessageBody, Receipt, ReceiptCursor
 from huitou.events.models import (
+    BroadcastAct,
     Consent,
     Customer,
     Identifier,
@@ -17,6 +18,7 @@ from huitou.events.models import (
 from huitou.flows.models import RefreshMark
 
 __all__ = [
+    "BroadcastAct",
     "Campaign",
     "Consent",
     "Customer",

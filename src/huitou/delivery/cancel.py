@@ -6,7 +6,8 @@ before their transactions commit, so each run looks some way back again.
 
 from __future__ import annotations
 
-from huitou.delivery.outbox import query
+from huitou.delivery.outbox import cancel_queued, query
+from huitou.events.broadcast_acts import read_standing
 from huitou.kit.clock import now_us
 from huitou.stores.ledger import lock, transaction
 
@@ -38,3 +39,15 @@ def cancel_stopped() -> int:
             reached,
         )
         return cancelled
+
+
+def cancel_gone() -> int:
+    """Cancel what is queued for broadcasts that were deleted or merged into another; how many. An act cancels what it
+    finds; this finds what a plan that was under way queued after it, and what came back to be tried again."""
+    with transaction() as connection:
+        standing = read_standing(connection)
+        cancelled = 0
+        for gone, reason in ((standing.deleted, "broadcast_deleted"), (set(standing.survivors), "broadcast_merged")):
+            if gone:
+                cancelled += cancel_queued(connection, None, sorted(gone), reason)
+    return cancelled

@@ -19,7 +19,7 @@ from huitou.delivery.send import Progress as SendProgress
 from huitou.delivery.send import SendResult, send_due
 from huitou.delivery.unlinked import count_unlinked
 from huitou.flows.refresh import Progress, absorb, catch_up
-from huitou.flows.tables import MESSAGES, open_tables
+from huitou.flows.tables import open_tables
 from huitou.kit import clock
 from huitou.kit.errors import Refused
 from huitou.kit.text import Text
@@ -136,9 +136,7 @@ def read_report(broadcast: str, campaign: Campaign | None = None) -> Report:
     with open_tables() as engine:
         found = find_broadcast(engine, broadcast)
         chosen = campaign or _campaign_of(engine, found)
-        with transaction() as connection:
-            query = f"SELECT * FROM ({MESSAGES}) m WHERE campaign = %s AND broadcast = %s"  # noqa: S608 - our own text
-            messages = read_arrow(connection, query, (chosen.name, broadcast))
+        messages = engine.run("flows", "messages_of", broadcast=broadcast, campaign=chosen.name)
         return make_report(engine, found, chosen, messages, clock.now_us())
 
 
