@@ -15,6 +15,7 @@ from huitou.delivery.models import (
     SelfPause,
 )
 from huitou.events.models import (
+    BroadcastAct,
     Consent,
     Customer,
     Identifier,
@@ -29,6 +30,7 @@ from huitou.events.models import (
 from huitou.flows.models import HeldStart, RefreshMark
 
 __all__ = [
+    "BroadcastAct",
     "Campaign",
     "Cancellation",
     "ChannelOutage",

@@ -5,12 +5,26 @@ from pathlib import Path
 
 import pytest
 
-from customers.tea_shop import BROADCAST, NOW, Event, engine_of, evening, order, tables, told, us
+from customers.tea_shop import BROADCAST, NOW, Event, corrected_engine, engine_of, evening, order, tables, told, us
 from huitou.catalog.broadcasts import Broadcast, create_line_up, find_broadcast, list_broadcasts
+from huitou.events.broadcast_acts import Act
+from huitou.events.names import CORRECTED, DELETED, MERGED
 from huitou.kit.clock import HOUR, MINUTE, SECOND
 from huitou.kit.errors import NotFound
 
 Known = Callable[..., list[Broadcast]]
+
+
+Corrected = Callable[..., list[Broadcast]]
+
+
+@pytest.fixture
+def corrected(tmp_path: Path) -> Corrected:
+    def read(events: list[Event], *acts: Act, now: int = NOW) -> list[Broadcast]:
+        with corrected_engine(tables(events), tmp_path, acts) as engine:
+            return list_broadcasts(engine, now)
+
+    return read
 
 
 @pytest.fixture
@@ -24,7 +38,7 @@ def known(tmp_path: Path) -> Known:
 
 def test_a_broadcast_is_what_its_start_and_end_say(known: Known) -> None:
     assert known(evening()) == [
-        Broadcast("B20", "R1", "S1", "冬茶专场", us("19:00"), us("22:00"), us("19:00"), us("22:00"))
+        Broadcast("B20", "R1", "S1", "冬茶专场", us("19:00"), us("22:00"), us("19:00"), us("22:00"), "shop", "shop")
     ]
 
 
@@ -164,3 +178,69 @@ def test_an_unknown_broadcast_is_refused_with_those_known(tmp_path: Path) -> Non
 def test_with_no_events_there_is_no_broadcast(tmp_path: Path) -> None:
     with engine_of(tables([]), tmp_path) as engine, pytest.raises(NotFound, match="no event names any broadcast"):
         find_broadcast(engine, "B20", NOW)
+
+
+def test_what_an_operator_said_wins_field_by_field(corrected: Corrected) -> None:
+    [one] = corrected(evening(), Act(CORRECTED, "B20", title="冬茶", ended_at=us("21:30")))
+
+    assert (one.title, one.started_at, one.ended_at) == ("冬茶", us("19:00"), us("21:30"))
+    assert (one.started_by, one.ended_by, one.is_time_inferred) == ("shop", "operator", False)
+
+
+def test_who_told_the_time_and_what_is_only_inferred(corrected: Corrected) -> None:
+    signs = [told("live_liked", f"19:{minute}", "c_lin", broadcast="B30") for minute in (10, 40)]
+    [inferred] = corrected(signs)
+    [half] = corrected(signs, Act(CORRECTED, "B30", started_at=us("19:00")))
+    [live] = corrected(signs, Act(CORRECTED, "B30", started_at=us("19:00")), now=us("19:50"))
+
+    assert (inferred.started_by, inferred.ended_by, inferred.is_time_inferred) == (None, None, True)
+    assert (half.started_by, half.is_end_inferred) == ("operator", True)
+    assert (live.ended_at, live.is_time_inferred) == (None, False)
+
+
+def test_an_end_that_is_still_to_come_is_none(corrected: Corrected) -> None:
+    said = Act(CORRECTED, "B20", ended_at=us("21:00"))
+
+    assert corrected(evening(), said, now=us("20:30"))[0].ended_at is None
+    assert corrected(evening(), said, now=us("21:10"))[0].ended_at == us("21:00")
+
+
+def test_a_deleted_broadcast_keeps_its_turn_in_the_room(corrected: Corrected) -> None:
+    """What happened in the room during the deleted show does not make the show before it longer."""
+    events = [
+        told("live_started", "10:00", broadcast="B1", room="R1"),
+        told("live_liked", "11:00", "c_lin", broadcast="B1", room="R1"),
+        told("live_started", "14:00", broadcast="B2", room="R1"),
+        told("live_liked", "15:00", "c_lin", room="R1"),
+    ]
+    [one] = corrected(events, Act(DELETED, "B2"))
+
+    assert (one.broadcast, one.ended_at) == ("B1", us("11:00"))
+
+
+def test_two_that_were_one_show_are_one(corrected: Corrected) -> None:
+    other = [
+        told("live_started", "18:58", broadcast="W7", room="R7", title="视频号"),
+        told("live_ended", "22:03", broadcast="W7", room="R7"),
+    ]
+    [one] = corrected([*evening(), *other], Act(MERGED, "W7", "B20"))
+
+    assert (one.broadcast, one.started_at, one.ended_at) == ("B20", us("18:58"), us("22:03"))
+
+
+def test_what_names_only_the_room_follows_a_merged_broadcast(tmp_path: Path) -> None:
+    """Of a second room, and of a broadcast that went by its room's id."""
+    events = [
+        *evening(),
+        told("live_started", "19:00", broadcast="W7", room="R7"),
+        told("live_liked", "19:30", "c_a", room="R7"),
+        told("live_liked", "19:31", "c_b", room="7301"),
+    ]
+    acts = [Act(MERGED, "W7", "B20"), Act(MERGED, "7301", "B20", is_room=True)]
+    with corrected_engine(tables(events), tmp_path, acts) as engine:
+        create_line_up(engine, None, NOW)
+        likes = engine.run_text(
+            "SELECT broadcast, customer FROM broadcast_events WHERE customer IN ('c_a', 'c_b') ORDER BY customer"
+        ).to_pylist()
+
+    assert likes == [{"broadcast": "B20", "customer": "c_a"}, {"broadcast": "B20", "customer": "c_b"}]

@@ -18,7 +18,7 @@ from huitou.kit.clock import DAY
 from huitou.stores.sql import all_queries
 
 HANDED_ON = (
-    "broadcasts", "wanted", "broadcast_events", "line_up", "comment_intents", "stays", "visitors", "people",
+    "corrections", "known_broadcasts", "broadcast_rooms", "broadcasts", "wanted", "broadcast_events", "line_up", "comment_intents", "stays", "visitors", "people",
     "fresh_visit_products", "wanted_orders", "broadcast_orders", "order_events", "orders", "order_products", "products", "zones",
     "rfm_cells", "rfm_given", "rfm_thresholds", "rfm", "lifecycle", "permissions", "addresses", "traits_orders",
     "traits_seen", "traits_live", "traits_hours", "traits_taste",

@@ -17,6 +17,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from huitou.events.broadcast_acts import Act, fold
+from huitou.events.current import correct_broadcasts
 from huitou.kit.clock import parse_time
 from huitou.stores.engine import Engine
 from huitou.stores.lake import Lake
@@ -158,6 +160,15 @@ def engine_of(given: Mapping[str, pa.Table], folder: Any) -> Engine:
     engine = Engine(Lake(folder / "lake"), spill=folder / "spill", threads=2)
     for name, table in given.items():
         engine.register(name, table)
+    return engine
+
+
+def corrected_engine(given: Mapping[str, pa.Table], folder: Any, acts: Iterable[Act]) -> Engine:
+    """The same after what operators said of broadcasts."""
+    standing = fold(acts)
+    named = {f"named_{name}": given[name] for name in ("events", "order_lines")} if standing.survivors else {}
+    engine = engine_of({**given, **named}, folder)
+    correct_broadcasts(engine, standing)
     return engine
 
 

@@ -13,10 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from huitou.customers.refresh import compute_portraits, compute_visits, touched_broadcasts
+from huitou.events.broadcast_acts import Act, event_of
+from huitou.events.broadcast_acts import fold as stand
+from huitou.events.names import CORRECTED, DELETED, MERGED, RESTORED
 from huitou.kit.clock import HOUR
 
 from .crowd import SHOWS, crowd, crowd_people
-from .tea_shop import NOW, Event, engine_of, tables, told
+from .tea_shop import NOW, Event, corrected_engine, engine_of, tables, told
 
 MERGES = pa.table({"customer": pa.array([], pa.string()), "root": pa.array([], pa.string())})
 
@@ -127,6 +130,79 @@ def test_refreshing_what_is_touched_gives_the_full_rebuild(
     kept = old.filter(pc.invert(pc.is_in(old["broadcast"], pa.array(touched, pa.string()))))
 
     assert pa.concat_tables([kept, new]).sort_by([("broadcast", "ascending"), ("customer", "ascending")]) == full
+
+
+ACTS = (
+    Act(CORRECTED, "B20", title="冬茶", started_at=SHOWS["B20"][1] + HOUR),
+    Act(CORRECTED, "B21", ended_at=SHOWS["B21"][1] + HOUR),
+    Act(CORRECTED, "R9", started_at=SHOWS["R9"][1] - 24 * HOUR, ended_at=SHOWS["R9"][1] - 22 * HOUR),
+    Act(MERGED, "B22", "B21"),
+    Act(MERGED, "R9", "B20", is_room=True),
+    Act(RESTORED, "R9", "B20"),
+    Act(RESTORED, "B22", "B21"),
+    Act(DELETED, "B20"),
+    Act(RESTORED, "B20"),
+    Act(DELETED, "B21"),
+)
+
+
+def said(act: Act) -> Event:
+    """The act as the row that it is among the events."""
+    event = event_of(act)
+    columns = {"broadcast": act.broadcast, "event_id": event.event_id, "source": event.source}
+    more = {name: value for name, value in event.properties.items() if name in ("into", "out_of")}
+    return told(act.name, NOW - HOUR, None, **columns, **more)
+
+
+@settings(max_examples=10, deadline=None)
+@given(
+    seed=st.integers(0, 10_000),
+    acts=st.lists(st.sampled_from(ACTS), min_size=1, max_size=5),
+    known=st.integers(0, 4),
+)
+def test_refreshing_after_what_an_operator_said_gives_the_full_rebuild(
+    tmp_path_factory: pytest.TempPathFactory, seed: int, acts: list[Act], known: int
+) -> None:
+    """Merged, deleted, re-timed and taken back, in any order: what is touched is enough, what is not stays the same."""
+    folder = tmp_path_factory.mktemp("acts")
+    events, since = crowd(seed, acts=120), NOW - 2 * HOUR
+    told_before, told_after = [*events, *map(said, acts[:known])], [*events, *map(said, acts)]
+    people = crowd_people(1)
+    with corrected_engine(tables(told_before, people), folder, acts[:known]) as engine:
+        old, _ = compute_visits(engine, None, since)
+    given_now = {**tables(told_after, people), "visits": old, "merges": MERGES}
+    with corrected_engine(given_now, folder, acts) as engine:
+        touched = touched_broadcasts(engine, len(told_before), since, NOW)
+        new, _ = compute_visits(engine, touched, NOW)
+        full, _ = compute_visits(engine, None, NOW)
+    kept = old.filter(pc.invert(pc.is_in(old["broadcast"], pa.array(touched, pa.string()))))
+
+    assert pa.concat_tables([kept, new]).sort_by([("broadcast", "ascending"), ("customer", "ascending")]) == full
+    assert not set(full["broadcast"].to_pylist()) & stand(acts).gone
+
+
+@pytest.mark.parametrize(
+    ("there", "back"),
+    [
+        ([Act(DELETED, "B20")], [Act(RESTORED, "B20")]),
+        ([Act(MERGED, "B22", "B20")], [Act(RESTORED, "B22", "B20")]),
+        ([Act(MERGED, "R9", "B20", is_room=True)], [Act(RESTORED, "R9", "B20")]),
+        ([Act(CORRECTED, "B20", title="x", started_at=1, ended_at=2)],
+         [Act(CORRECTED, "B20", title="", started_at=0, ended_at=0)]),
+    ],
+)  # fmt: skip
+def test_what_is_taken_back_leaves_the_same_bytes(tmp_path: Path, there: list[Act], back: list[Act]) -> None:
+    given = tables(crowd(3), crowd_people(1))
+
+    def seen(acts: list[Act]) -> list[pa.Table]:
+        with corrected_engine(given, tmp_path, acts) as engine:
+            visits, products = compute_visits(engine, None, NOW)
+            engine.register("visits", visits)
+            engine.register("visit_products", products)
+            return [visits, products, compute_portraits(engine, NOW)]
+
+    assert seen(there) != seen([])
+    assert seen([*there, *back]) == seen([])
 
 
 def test_old_broadcasts_are_left_alone(tmp_path: Path) -> None:

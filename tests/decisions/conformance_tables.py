@@ -10,6 +10,7 @@ from console.conformance_tables import decisions
 from customers.conformance_tables import PARAMS as SHOP
 from customers.conformance_tables import tables as shop_tables
 from huitou.decisions.inputs import WENT
+from huitou.events.broadcast_acts import Standing
 from huitou.stores.sql import all_queries
 
 TOLD = {**next(iter(SHOP.values())), "campaign": "follow-up", "since": 0}
@@ -18,7 +19,10 @@ PARAMS = {query.name: TOLD for query in all_queries() if query.room == "decision
 
 @cache
 def tables() -> dict[str, pa.Table]:
-    return {**shop_tables(), "decisions": decisions(), "went": went()}
+    taken = decisions()
+    merged = taken.append_column("occurrence", taken.column("broadcast"))
+    aliases = Standing({"B21": "B20"}).aliases()
+    return {**shop_tables(), "decisions": merged, "loaded_decisions": taken, "aliases": aliases, "went": went()}
 
 
 def went() -> pa.Table:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from huitou.delivery.cancel import cancel_stopped
+from huitou.delivery.cancel import cancel_stopped, count_queued
+from huitou.delivery.guard import Rules, finalise
+from huitou.delivery.outbox import cancel_queued, claim
 from huitou.kit.clock import DAY, FrozenClock
 
 from .shop import (
@@ -56,3 +58,34 @@ def test_what_will_not_go_is_cancelled_early(ledger: ModuleType, clock: FrozenCl
     stopped = {"ordered": "ordered", "left": "opted_out", "unfollowed": "unfollowed", "complained": "complained",
                "half": "ordered"}  # fmt: skip
     assert states == {name: ("suppressed", stopped[name]) if name in stopped else ("planned", "") for name in names}
+
+
+def test_what_is_queued_for_a_broadcast_is_cancelled_and_what_went_stays(
+    ledger: ModuleType, clock: FrozenClock
+) -> None:
+    states = ("planned", "retry", "claimed", "awaiting_staff", "final", "submitted", "in_doubt", "suppressed")
+    with ledger.transaction() as connection:
+        make_campaign(connection)
+        ids = add_messages(connection, [Planned(add_customer(connection, state), state=state) for state in states])
+        [other] = add_messages(connection, [Planned("planned", occurrence="b2")])
+        assert count_queued(["b1"], connection) == {"follow-up": (4, 2)}
+        assert cancel_queued(connection, "another-campaign", ["b1"], "broadcast_deleted") == 0
+        assert cancel_queued(connection, "follow-up", ["b1"], "broadcast_deleted") == 4
+        assert cancel_queued(connection, None, ["b1"], "broadcast_deleted") == 0
+        cancelled = ("suppressed", "broadcast_deleted")
+        assert [state_of(connection, message) for message in ids] == [
+            *[cancelled] * 4, ("final", ""), ("submitted", ""), ("in_doubt", ""), ("suppressed", ""),
+        ]  # fmt: skip
+        assert state_of(connection, other) == ("planned", "")
+
+
+def test_a_claimed_message_that_is_cancelled_does_not_become_final(ledger: ModuleType, clock: FrozenClock) -> None:
+    with ledger.transaction() as connection:
+        make_campaign(connection)
+        [message] = add_messages(connection, [Planned(add_customer(connection, "lin"))])
+        claimed = claim(connection, NOON, 10)
+        cancel_queued(connection, None, ["b1"], "broadcast_merged")
+    with ledger.transaction() as connection:
+        [verdict] = finalise(connection, claimed, [Rules()], NOON)
+        assert verdict.reason == "lost"
+        assert state_of(connection, message) == ("suppressed", "broadcast_merged")

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from types import ModuleType
 
-from huitou.delivery.cancel import cancel_queued, count_queued, list_cancellations
+from huitou.delivery.cancel import cancel_follow_up, count_queued, list_cancellations
 from huitou.delivery.commits import Outcome, record
 from huitou.delivery.guard import Rules, finalise
 from huitou.delivery.outbox import claim
@@ -38,14 +38,14 @@ def states(ledger: ModuleType, messages: list[str]) -> list[tuple[str, str]]:
 def test_what_is_queued_is_cancelled_for_good(ledger: ModuleType, clock: FrozenClock) -> None:
     kinds = ("planned", "retry", "claimed", "final", "submitted", "in_doubt")
     messages = queue(ledger, *(Planned(kind, state=kind) for kind in kinds), Planned("other", occurrence="b2"))
-    assert count_queued("b1") == {"follow-up": (3, 2)}
-    assert cancel_queued("follow-up", "b1", "lin") == 3
+    assert count_queued(["b1"]) == {"follow-up": (3, 2)}
+    assert cancel_follow_up("follow-up", ["b1"], "lin") == 3
     assert states(ledger, messages) == [
         *[("suppressed", "cancelled")] * 3, ("final", ""), ("submitted", ""), ("in_doubt", ""), ("planned", ""),
     ]  # fmt: skip
-    assert list_cancellations("b1") == [("follow-up", NOON, "lin", 3)]
-    assert cancel_queued("follow-up", "b1", "lin") == 0
-    assert list_cancellations("b1") == [("follow-up", NOON, "lin", 3)]
+    assert list_cancellations(["b1"]) == [("follow-up", NOON, "lin", 3)]
+    assert cancel_follow_up("follow-up", ["b1"], "lin") == 0
+    assert list_cancellations(["b1"]) == [("follow-up", NOON, "lin", 3)]
 
 
 def test_what_was_in_flight_and_comes_back_goes_no_more(ledger: ModuleType, clock: FrozenClock) -> None:
@@ -55,7 +55,7 @@ def test_what_was_in_flight_and_comes_back_goes_no_more(ledger: ModuleType, cloc
         [mine] = claim(connection, NOON, 1)
     with ledger.transaction() as connection:
         assert finalise(connection, [mine], [Rules()], NOON)[0].passed
-    cancel_queued("follow-up", "b1", "lin")
+    cancel_follow_up("follow-up", ["b1"], "lin")
     with ledger.transaction() as connection:
         record(connection, [Outcome(mine, "retry", "451", at=NOON, send_at=NOON + HOUR)])
     clock.move_to(NOON + DAY)
@@ -66,7 +66,7 @@ def test_what_was_in_flight_and_comes_back_goes_no_more(ledger: ModuleType, cloc
 
 def test_what_is_queued_later_goes(ledger: ModuleType, clock: FrozenClock) -> None:
     queue(ledger, Planned("lin"))
-    cancel_queued("follow-up", "b1", "lin")
+    cancel_follow_up("follow-up", ["b1"], "lin")
     clock.move_to(NOON + 1)
     with ledger.transaction() as connection:
         [late] = add_messages(connection, [Planned(add_customer(connection, "late"))])
@@ -95,7 +95,7 @@ def test_cancelling_races_the_step_that_makes_final(ledger: ModuleType, clock: F
     def cancel(occurrence: str, barrier: threading.Barrier, wait: float) -> int:
         barrier.wait()
         threading.Event().wait(wait)
-        return cancel_queued("follow-up", occurrence, "lin")
+        return cancel_follow_up("follow-up", [occurrence], "lin")
 
     with ThreadPoolExecutor(2) as threads:
         for one, message in zip(planned, messages, strict=True):

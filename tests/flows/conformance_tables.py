@@ -7,15 +7,24 @@ from functools import cache
 import pyarrow as pa
 
 from huitou.decisions.lake_tables import DECISIONS
+from huitou.events.broadcast_acts import Standing
 from huitou.events.lake_tables import EVENTS
 from stores.nasty import nasty_table
 
 PARAMS = {
     "campaigns_of": {"broadcast": "B20"},
     "decision_ids": {"broadcast": "B20", "campaign": "tea"},
-    "planned": {"since": 0},
     "told_times": {"broadcast": "B20"},
+    "planned": {"since": 0},
+    "current_messages": {},
+    "messages_of": {"broadcast": "B20", "campaign": "tea"},
 }
+TEXTS = ("id", "customer", "campaign", "occurrence", "decision", "channel", "offer", "products", "state", "reason")
+NUMBERS = (
+    "campaign_version", "step", "send_at", "expires_at", "attempts", "cost_micro", "final_at", "submitted_at",
+    "created_at",
+)  # fmt: skip
+OUTBOX = pa.schema([*((name, pa.string()) for name in TEXTS), *((name, pa.int64()) for name in NUMBERS)])
 
 
 @cache
@@ -28,4 +37,12 @@ def tables() -> dict[str, pa.Table]:
     messages = pa.table({"decision": decisions.column("decision_id").slice(0, 45)})  # the last were never queued
     names = ["live_started", "live_ended", "live_entered"]
     events = nasty_table(EVENTS.schema, rows=40, values={"broadcast": ["B20", "B21", None], "name": names})
-    return {"decisions": decisions, "messages": messages, "events": events}
+    outbox = nasty_table(OUTBOX, rows=30, key="id", values={"occurrence": ["B20", "B21", "B22"]})
+    aliases = Standing({"B22": "B20"}).aliases()
+    messages = messages.append_column("broadcast", decisions.column("broadcast").slice(0, 45))
+    for name in ("campaign", "customer", "reason"):
+        messages = messages.append_column(name, decisions.column(name).slice(0, 45))
+    messages = messages.append_column("id", messages.column("decision"))
+    messages = messages.append_column("state", messages.column("reason"))
+    messages = messages.append_column("cost_micro", decisions.column("decided_at").slice(0, 45))
+    return {"decisions": decisions, "messages": messages, "outbox": outbox, "aliases": aliases, "events": events}

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from huitou.events.broadcast_acts import CORRECTIONS
 from huitou.kit import clock
 from huitou.kit.errors import NotFound
 from huitou.stores.engine import Engine
@@ -35,6 +36,22 @@ class Broadcast:
     ended_at: int | None
     first_event_at: int
     last_event_at: int
+    started_by: str | None = None  # the source that told the time, 'operator' where one set it, None where inferred
+    ended_by: str | None = None
+
+    @property
+    def is_start_inferred(self) -> bool:
+        """Nobody told it: it is that of the first sign, or so long before a leaving as that viewer had watched."""
+        return self.started_by is None
+
+    @property
+    def is_end_inferred(self) -> bool:
+        """Nobody told it: it is that of the last sign."""
+        return self.ended_at is not None and self.ended_by is None
+
+    @property
+    def is_time_inferred(self) -> bool:
+        return self.is_start_inferred or self.is_end_inferred
 
     @property
     def settled_at(self) -> int | None:
@@ -43,15 +60,19 @@ class Broadcast:
 
 
 def create_broadcasts(engine: Engine, now: int | None = None) -> None:
-    """Make the table `broadcasts`, as known at `now`, readable in an engine that has `events`."""
-    engine.create(
-        "broadcasts",
-        "catalog",
-        "broadcasts",
-        now=clock.now_us() if now is None else now,
-        silence_us=SILENCE,
-        longest_us=LONGEST,
-    )
+    """Make `broadcasts`, as known at `now`, readable in an engine that has `events` and, where operators had something
+    to say of broadcasts, `corrections` (`events.current.attach_events`); `known_broadcasts` has the deleted ones too.
+    """
+    if not engine.has("corrections"):
+        engine.register("corrections", CORRECTIONS.empty_table())
+    now = clock.now_us() if now is None else now
+    engine.create("known_broadcasts", "catalog", "known_broadcasts", now=now, silence_us=SILENCE, longest_us=LONGEST)
+    engine.create("broadcasts", "catalog", "broadcasts")
+
+
+def create_rooms(engine: Engine, now: int) -> None:
+    """Make `broadcast_rooms` readable where `broadcasts` is."""
+    engine.create("broadcast_rooms", "catalog", "broadcast_rooms", now=now)
 
 
 def create_line_up(engine: Engine, broadcasts: Iterable[str] | None = None, now: int | None = None) -> None:
@@ -61,6 +82,7 @@ def create_line_up(engine: Engine, broadcasts: Iterable[str] | None = None, now:
     """
     now = clock.now_us() if now is None else now
     create_broadcasts(engine, now)
+    create_rooms(engine, now)
     engine.register("wanted", _wanted(engine, broadcasts))
     engine.create("broadcast_events", "catalog", "broadcast_events", now=now, grace_us=GRACE)
     engine.create("line_up", "catalog", "line_up")
@@ -79,13 +101,33 @@ def find_broadcast(engine: Engine, broadcast: str, now: int | None = None) -> Br
     for one in known:
         if one.broadcast == broadcast:
             return one
-    raise _unknown(broadcast, [one.broadcast for one in known])
+    raise _gone(engine, broadcast) or _unknown(broadcast, [one.broadcast for one in known])
+
+
+def _gone(engine: Engine, broadcast: str) -> NotFound | None:
+    """Where an operator deleted it or merged it into another."""
+    corrections = engine.run_text("SELECT broadcast, deleted FROM corrections").to_pylist()
+    aliases = engine.run_text("SELECT broadcast, survivor FROM aliases").to_pylist() if engine.has("aliases") else []
+    survivor = next((row["survivor"] for row in aliases if row["broadcast"] == broadcast), None)
+    if survivor is not None:
+        return NotFound(
+            {
+                "zh": f"场次 {broadcast} 已并入场次 {survivor}。",
+                "en": f"the broadcast {broadcast} was merged into {survivor}",
+            },
+            code="merged",
+        )
+    if any(row["broadcast"] == broadcast and row["deleted"] for row in corrections):
+        return NotFound(
+            {"zh": f"场次 {broadcast} 已删除。", "en": f"the broadcast {broadcast} was deleted"}, code="deleted"
+        )
+    return None
 
 
 def _wanted(engine: Engine, broadcasts: Iterable[str] | None) -> pa.Table:
-    if broadcasts is None:
-        return engine.run("catalog", "latest_broadcasts").select(["broadcast"])
-    return pa.table({"broadcast": pa.array(sorted(set(broadcasts)), pa.string())})
+    known = engine.run("catalog", "latest_broadcasts").column("broadcast").to_pylist()
+    wanted = set(known) if broadcasts is None else set(broadcasts) & set(known)
+    return pa.table({"broadcast": pa.array(sorted(wanted), pa.string())})
 
 
 def _unknown(broadcast: str, known: list[str]) -> NotFound:

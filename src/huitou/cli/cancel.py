@@ -26,11 +26,10 @@ def cancel_queued(
     What is being handed over at this moment is not stopped. Planning again later queues only who is new.
     """
     with house(data, now):
-        from huitou.delivery.cancel import count_queued
-        from huitou.flows.follow_up import cancel, find_show
+        from huitou.flows.follow_up import cancel, count_queued_of, find_show
 
         show = find_show(broadcast).broadcast
-        counts = {name: count for name, count in count_queued(show).items() if campaign in (None, name)}
+        counts = {name: count for name, count in count_queued_of(show).items() if campaign in (None, name)}
         queued, in_flight = (sum(count[place] for count in counts.values()) for place in (0, 1))
         if queued and not yes and not as_json and sys.stdin.isatty():
             typer.confirm(

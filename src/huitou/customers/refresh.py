@@ -12,7 +12,7 @@ from dataclasses import asdict
 
 import pyarrow as pa
 
-from huitou.catalog.broadcasts import GRACE, LONGEST, SILENCE, create_broadcasts, create_line_up
+from huitou.catalog.broadcasts import GRACE, LONGEST, SILENCE, create_broadcasts, create_line_up, create_rooms
 from huitou.catalog.products import create_products
 from huitou.customers.intents import comment_intents
 from huitou.customers.lake_tables import PORTRAITS, VISIT_PRODUCTS, VISITS
@@ -56,6 +56,7 @@ def touched_broadcasts(engine: Engine, after: int, since: int, now: int | None =
     """
     now = clock.now_us() if now is None else now
     create_broadcasts(engine, now)
+    create_rooms(engine, now)
     found = engine.run(
         "customers",
         "touched",

@@ -36,7 +36,14 @@ LONGEST = 60 * DAY  # contacts before that are forgotten; no cap reaches so far 
 def open_lake(engine: Engine) -> None:
     """Make readable what the queries of this room read."""
     attach_events(engine)
-    engine.attach(VISITS, VISIT_PRODUCTS, PORTRAITS, DECISIONS)
+    engine.attach(VISITS, VISIT_PRODUCTS, PORTRAITS)
+    attach_decisions(engine)
+
+
+def attach_decisions(engine: Engine) -> None:
+    """Make `decisions` readable where `attach_events` was called, each under what its broadcast was merged into."""
+    engine.attach_as("loaded_decisions", DECISIONS)
+    engine.view("decisions", ROOM, "current_decisions")
 
 
 def read_inputs(

@@ -45,6 +45,9 @@ REASONS: dict[str, Text] = {
     "expired": {"zh": "已过时效", "en": "too late"},
     "no_address": {"zh": "没有地址", "en": "has no address"},
     "no_channel": {"zh": "渠道尚未接通", "en": "the channel is not connected"},
+    "broadcast_deleted": {"zh": "场次已删除", "en": "the broadcast was deleted"},
+    "broadcast_merged": {"zh": "场次已并入另一场", "en": "the broadcast was merged into another"},
+    "broadcast_changed": {"zh": "场次信息已更正", "en": "the broadcast was corrected"},
 }
 
 

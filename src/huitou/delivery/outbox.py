@@ -185,3 +185,12 @@ def count_states(connection: Connection, occurrence: str | None = None) -> dict[
     """{(state, reason): messages}, of one occurrence or of all."""
     rows = connection.execute(query("count_states"), {"occurrence": occurrence}).fetchall()
     return {(row[0], row[1]): row[2] for row in rows}
+
+
+def cancel_queued(connection: Connection, campaign: str | None, occurrences: Sequence[str], reason: str) -> int:
+    """Cancel for good what is queued for these occurrences, of one campaign or (None) of all; how many there were.
+
+    What is final is out of reach: it has gone, or goes.
+    """
+    told = {"campaign": campaign, "occurrences": list(occurrences), "reason": reason, "now": now_us()}
+    return connection.execute(query("cancel_queued"), told).rowcount

@@ -6,6 +6,7 @@ from functools import cache
 
 import pyarrow as pa
 
+from huitou.events.broadcast_acts import Standing, read_standing
 from huitou.events.lake_tables import EVENTS, ORDER_LINES
 from huitou.kit.clock import zone_of
 from huitou.stores.engine import Engine
@@ -18,7 +19,9 @@ MERGES = "SELECT id AS customer, merged_into AS root FROM customer WHERE merged_
 def attach_events(engine: Engine) -> None:
     """Make these readable in the engine, all of one moment:
 
-    - `events`, `order_lines`: as in lake_tables.py, `customer` being today's root;
+    - `events`, `order_lines`: as in lake_tables.py, `customer` being today's root and `broadcast` what the one named was
+      merged into;
+    - `aliases`, `corrections`: what operators said of broadcasts (broadcast_acts.py);
     - `merges` (customer, root): the customers that are no root;
     - `customers` (root, created_at, name, email, phone, city, timezone, language, birthday, identities, named): one
       row a person; `identities` is of how many customers they are made, `named` whether anything names them but a browser
@@ -30,10 +33,24 @@ def attach_events(engine: Engine) -> None:
     with transaction() as connection:
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         merges, customers = read_arrow(connection, MERGES), read_customers(connection)
+        standing = read_standing(connection)
     engine.register("merges", merges)
     engine.register("customers", customers)
-    engine.view("events", "events", "current_events")
-    engine.view("order_lines", "events", "current_order_lines")
+    named = "named_" if standing.survivors else ""
+    engine.view(f"{named}events", "events", "current_events")
+    engine.view(f"{named}order_lines", "events", "current_order_lines")
+    correct_broadcasts(engine, standing)
+
+
+def correct_broadcasts(engine: Engine, standing: Standing) -> None:
+    """Make `aliases` and `corrections` readable and, where broadcasts were merged, `events` and `order_lines` of
+    `named_events` and `named_order_lines`. Without merges `events` is as it was told: looking up each row costs.
+    """
+    engine.register("aliases", standing.aliases())
+    engine.register("corrections", standing.corrections())
+    if standing.survivors:
+        engine.view("events", "events", "merged_events")
+        engine.view("order_lines", "events", "merged_order_lines")
 
 
 def read_customers(connection: Connection) -> pa.Table:

@@ -1,4 +1,5 @@
-"""What must be true the moment an event is stored: who it was, what they permit, what stops a message to them.
+"""What must be true the moment an event is stored: who it was, what they permit, what stops a message to them,
+and what an operator said of a broadcast.
 
 All other events wait for the loader; these may decide whether a message that is about to go may go.
 """
@@ -7,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from huitou.events.broadcast_acts import add_acts, read_act
 from huitou.events.consent import SAYS, add_consents, read_consents
 from huitou.events.graph import Claim
 from huitou.events.identity import resolve
 from huitou.events.model import Event
+from huitou.events.names import OPERATORS
 from huitou.events.profile import add_traits
 from huitou.events.stops import KINDS, add_stops, read_stop
 from huitou.stores.ledger import Connection
 
-EFFECTIVE = frozenset({"identified", "aliased", *KINDS, *SAYS})
+EFFECTIVE = frozenset({"identified", "aliased", *KINDS, *SAYS, *OPERATORS})
 
 
 def claim_of(event: Event, received_at: int) -> Claim:
@@ -32,6 +35,7 @@ def apply_effects(connection: Connection, events: Sequence[Event], received_at: 
     repeated = add_stops(connection, stops)
     add_consents(connection, [row for event, customer in known for row in read_consents(event, customer, received_at)])
     add_traits(connection, [(event, customer) for event, customer in known if event.name == "identified"])
+    add_acts(connection, [act for event in events if (act := read_act(event)) is not None])
     return repeated
 
 

@@ -148,6 +148,25 @@ class Consent(models.Model):
         db_table = "consent"
 
 
+class BroadcastAct(models.Model):
+    """What an operator said of a broadcast, appended, never changed; broadcast_acts.py says what holds now."""
+
+    name = models.TextField()  # live_corrected | live_merged | live_deleted | live_restored
+    broadcast = models.TextField()
+    other = models.TextField(default="")  # merged into, or taken out of
+    is_room = models.BooleanField(default=False)  # the broadcast goes by its room's id
+    title = models.TextField(null=True)  # null: not said; '' and 0: as the data say
+    started_at = models.BigIntegerField(null=True)
+    ended_at = models.BigIntegerField(null=True)
+    operator = models.TextField(default="")  # who; '' on the command line
+    cancelled = models.IntegerField(default=0)  # queued messages cancelled with it
+    occurred_at = models.BigIntegerField()
+
+    class Meta:
+        app_label = "huitou"
+        db_table = "broadcast_act"
+
+
 class Stop(models.Model):
     """What stops a message, written in the transaction that stores its event."""
 

@@ -12,6 +12,9 @@ Money = Literal["minor", "decimal", "verbatim"]
 
 # Facts about a room, not about a person: they need no identifier.
 ROOM = frozenset({"live_started", "live_ended", "product_shown", "product_listed"})
+# What operators say of broadcasts (broadcast_acts.py): no sender's to tell.
+CORRECTED, MERGED, DELETED, RESTORED = "live_corrected", "live_merged", "live_deleted", "live_restored"
+OPERATORS = frozenset({CORRECTED, MERGED, DELETED, RESTORED})
 ROOM_PREFIX = "broadcast_"
 # Receipts and clicks may know only their message.
 MESSAGE_PREFIX = "message_"

@@ -20,7 +20,7 @@ from typing import Any
 
 from huitou.events.fields import read_id, read_properties, read_time, rejected
 from huitou.events.model import Event, encode_json
-from huitou.events.names import TYPES, Name, find_name
+from huitou.events.names import OPERATORS, TYPES, Name, find_name
 from huitou.events.people import read_identifiers
 from huitou.kit.clock import DAY, MINUTE
 from huitou.kit.errors import Rejected
@@ -114,6 +114,12 @@ def _read_name(said: Any) -> str:
             "event",
             f"事件名超过 {LONGEST_NAME} 个字符或含控制字符",
             f"the event's name has over {LONGEST_NAME} characters or control characters",
+        )
+    if said in OPERATORS:
+        raise rejected(
+            "event",
+            f"{said} 只能由运营人员在后台或命令行写入",
+            f"{said} is told by operators alone, in the console or on the command line",
         )
     return said
 

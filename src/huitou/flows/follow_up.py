@@ -15,16 +15,17 @@ from huitou.catalog.broadcasts import Broadcast, find_broadcast, list_broadcasts
 from huitou.decisions.decide import decide, warn_unsettled
 from huitou.decisions.reach import Reach, reach
 from huitou.delivery.breaker import note_resumed
-from huitou.delivery.cancel import cancel_queued
+from huitou.delivery.cancel import cancel_follow_up, count_queued
 from huitou.delivery.outbox import enqueue
 from huitou.delivery.send import Progress as SendProgress
 from huitou.delivery.send import SendResult, send_due
 from huitou.delivery.unlinked import count_unlinked
+from huitou.events.broadcast_acts import read_standing
 from huitou.flows.heartbeat import SENDING, beat
 from huitou.flows.readiness import check_start
 from huitou.flows.refresh import Progress, absorb, catch_up
 from huitou.flows.starting import Prospect, hold, only_new, refuse_unready, release_all_but
-from huitou.flows.tables import MESSAGES, open_tables
+from huitou.flows.tables import open_tables
 from huitou.kit import clock
 from huitou.kit.errors import Refused
 from huitou.kit.text import Text
@@ -151,9 +152,7 @@ def read_report(broadcast: str, campaign: Campaign | None = None) -> Report:
     with open_tables() as engine:
         found = find_broadcast(engine, broadcast)
         chosen = campaign or _campaign_of(engine, found)
-        with transaction() as connection:
-            query = f"SELECT * FROM ({MESSAGES}) m WHERE campaign = %s AND broadcast = %s"  # noqa: S608 - our own text
-            messages = read_arrow(connection, query, (chosen.name, broadcast))
+        messages = engine.run("flows", "messages_of", broadcast=broadcast, campaign=chosen.name)
         return make_report(engine, found, chosen, messages, clock.now_us())
 
 
@@ -232,4 +231,12 @@ def resume(name: str) -> None:
 
 def cancel(broadcast: str, campaign: str, by: str) -> int:
     """Take back, for good, what the campaign has queued for the broadcast; how many messages. See delivery/cancel.py."""
-    return cancel_queued(campaign, broadcast, by)
+    with transaction() as connection:
+        ids = read_standing(connection).merged_into(broadcast)
+    return cancel_follow_up(campaign, ids, by)
+
+
+def count_queued_of(broadcast: str) -> dict[str, tuple[int, int]]:
+    """{campaign: (queued, in flight)} of the broadcast and those merged into it."""
+    with transaction() as connection:
+        return count_queued(read_standing(connection).merged_into(broadcast), connection)

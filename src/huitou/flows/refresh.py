@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from huitou.customers.lake_tables import PORTRAITS, VISITS
 from huitou.customers.refresh import refresh_portraits, refresh_visits, touched_broadcasts
-from huitou.delivery.cancel import cancel_stopped
+from huitou.delivery.cancel import cancel_gone, cancel_stopped
 from huitou.delivery.receipts import apply_receipts
 from huitou.events.consent import permissions
 from huitou.events.current import attach_events
@@ -59,7 +59,7 @@ def catch_up(progress: Progress | None = None) -> Refreshed:
 
 def absorb(progress: Progress | None = None) -> int:
     """Load the journal and let messages know what became of them: receipts, clicks, orders; cancel what is
-    queued for those who ordered or left. Costs what is new.
+    queued for those who ordered or left, and for broadcasts that are gone. Costs what is new.
 
     Enough for sending: the guard asks the ledger, not the portraits.
     """
@@ -68,6 +68,7 @@ def absorb(progress: Progress | None = None) -> int:
     loaded = load()
     apply_receipts()
     cancel_stopped()
+    cancel_gone()
     return loaded.events
 
 

@@ -6,8 +6,8 @@
 | order_lines | line of a told order | events/lake_tables.py |
 | visits, visit_products | visitor of a broadcast (and product) | customers/lake_tables.py |
 | portraits | customer | customers/lake_tables.py |
-| decisions | decision and step | decisions/lake_tables.py |
-| messages | intended message | MESSAGES below |
+| decisions | decision and step | decisions/lake_tables.py; `occurrence` is the broadcast it was taken for |
+| messages | intended message | queries/current_messages.sql |
 | receipts | thing that became of a message | message, kind, detail, occurred_at |
 | broadcasts | broadcast | catalog/queries/broadcasts.sql |
 """
@@ -19,14 +19,14 @@ from contextlib import contextmanager
 
 from huitou.catalog.broadcasts import create_broadcasts
 from huitou.customers.lake_tables import PORTRAITS, VISIT_PRODUCTS, VISITS
-from huitou.decisions.lake_tables import DECISIONS
+from huitou.decisions.reading import attach_decisions
 from huitou.events.current import attach_events
 from huitou.stores.engine import Engine
 from huitou.stores.ledger import read_arrow, transaction
 
 MESSAGES = """
 SELECT m.id, coalesce(c.merged_into, m.customer) AS customer, m.campaign, m.campaign_version,
-       m.occurrence AS broadcast, m.step, m.decision, m.channel, m.offer, m.products::text AS products, m.send_at,
+       m.occurrence, m.step, m.decision, m.channel, m.offer, m.products::text AS products, m.send_at,
        m.expires_at, m.state, m.reason, m.attempts, m.cost_micro, m.final_at, m.submitted_at, m.created_at
 FROM message m LEFT JOIN customer c ON c.id = m.customer ORDER BY m.id
 """
@@ -38,9 +38,11 @@ def open_tables() -> Iterator[Engine]:
     """An engine with all of them, as of one moment each; no address and no name among them."""
     with Engine() as engine:
         attach_events(engine)
-        engine.attach(VISITS, VISIT_PRODUCTS, PORTRAITS, DECISIONS)
+        engine.attach(VISITS, VISIT_PRODUCTS, PORTRAITS)
+        attach_decisions(engine)
         create_broadcasts(engine)
         with transaction() as connection:
-            engine.register("messages", read_arrow(connection, MESSAGES))
+            engine.register("outbox", read_arrow(connection, MESSAGES))
             engine.register("receipts", read_arrow(connection, RECEIPTS))
+        engine.create("messages", "flows", "current_messages")
         yield engine

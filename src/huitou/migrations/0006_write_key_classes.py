@@ -13,7 +13,7 @@ UPDATE write_key SET
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('huitou', '0004_message_address'),
+        ("huitou", "0004_message_address"),
     ]
 
     operations = [

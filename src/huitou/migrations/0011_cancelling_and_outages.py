@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('huitou', '0004_message_address'),
+        ("huitou", "0010_broadcast_act"),
     ]
 
     operations = [

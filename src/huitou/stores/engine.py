@@ -82,6 +82,10 @@ class Engine:
         self.connection.register(name, data)
         self._arrow[name] = data
 
+    def has(self, name: str) -> bool:
+        """Whether something is readable under the name."""
+        return name in self._views or name in self._tables or name in self._arrow
+
     def run(self, room: str, query: str, **params: Param) -> pa.Table:
         """The result of the named query; rows in its ORDER BY, in no particular order without one."""
         return self.run_text(load_query(room, query), **params)

@@ -1,16 +1,16 @@
 -- What happened in or because of the wanted broadcasts up to $now: events that name one, and events that name only its
--- room between its start and $grace_us after its end. Reads events, broadcasts, wanted(broadcast).
+-- room between its start and $grace_us after its end. Reads events, known_broadcasts, broadcast_rooms, wanted(broadcast).
 WITH spans AS (
   SELECT
-    broadcast,
-    room,
-    least(started_at, first_event_at) AS opens_at,
-    coalesce(ended_at, $now) + $grace_us AS closes_at,
-    lead(least(started_at, first_event_at)) OVER (
-      PARTITION BY room ORDER BY least(started_at, first_event_at), broadcast
+    r.broadcast,
+    r.room,
+    least(k.started_at, k.first_event_at) AS opens_at,
+    coalesce(k.ended_at, $now) + $grace_us AS closes_at,
+    lead(least(k.started_at, k.first_event_at)) OVER (
+      PARTITION BY r.room ORDER BY least(k.started_at, k.first_event_at), r.broadcast
     ) AS next_at
-  FROM broadcasts
-  WHERE room IS NOT NULL
+  FROM broadcast_rooms AS r
+  JOIN known_broadcasts AS k ON k.broadcast = r.broadcast
 ),
 wanted_spans AS (
   SELECT s.broadcast, s.room, s.opens_at, s.closes_at, s.next_at

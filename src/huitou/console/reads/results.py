@@ -5,11 +5,12 @@ from __future__ import annotations
 from huitou.campaigns.definition import Campaign
 from huitou.catalog.broadcasts import Broadcast, create_broadcasts
 from huitou.console.reads import ledger, memory, snapshot
+from huitou.events.broadcast_acts import read_standing
 from huitou.kit import clock
 from huitou.measurement.report import Report, make_report
 from huitou.stores.ledger import read_arrow, transaction
 
-MESSAGES = "SELECT id, customer, state, reason, cost_micro FROM message WHERE occurrence = %s AND campaign = %s"
+MESSAGES = "SELECT id, customer, state, reason, cost_micro FROM message WHERE occurrence = ANY(%s) AND campaign = %s"
 
 
 def report_of(broadcast: Broadcast, campaign: Campaign) -> Report:
@@ -23,7 +24,8 @@ def report_of(broadcast: Broadcast, campaign: Campaign) -> Report:
 
 def _make(broadcast: Broadcast, campaign: Campaign, now: int) -> Report:
     with transaction() as connection:
-        messages = read_arrow(connection, MESSAGES, (broadcast.broadcast, campaign.name))
+        ids = read_standing(connection).merged_into(broadcast.broadcast)
+        messages = read_arrow(connection, MESSAGES, (ids, campaign.name))
     with snapshot.open_engine() as engine:
         create_broadcasts(engine, now)
         return make_report(engine, broadcast, campaign, messages, now)

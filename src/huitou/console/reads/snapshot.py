@@ -18,6 +18,7 @@ from huitou.catalog.broadcasts import Broadcast, list_broadcasts
 from huitou.catalog.products import Product, list_products
 from huitou.customers.lake_tables import PORTRAITS, VISIT_PRODUCTS, VISITS
 from huitou.decisions.lake_tables import DECISIONS
+from huitou.decisions.reading import attach_decisions
 from huitou.events.current import attach_events
 from huitou.events.lake_tables import EVENTS, ORDER_LINES
 from huitou.kit import clock
@@ -32,7 +33,7 @@ T = TypeVar("T")
 TABLES = (EVENTS, ORDER_LINES, VISITS, VISIT_PRODUCTS, PORTRAITS, DECISIONS)
 KEPT = 300  # answers; the oldest go first
 MEMORY = "1GB"
-MERGED = "SELECT coalesce(max(id), 0), count(undone_at) FROM merge"
+MERGED = "SELECT coalesce(max(id), 0), count(undone_at), (SELECT coalesce(max(id), 0) FROM broadcast_act) FROM merge"
 
 Stamp = tuple[Hashable, ...]
 
@@ -79,7 +80,8 @@ def open_engine() -> Engine:
     """A fresh engine with the same tables, for what takes seconds and must not make others wait."""
     engine = Engine(memory=MEMORY)
     attach_events(engine)
-    engine.attach(VISITS, VISIT_PRODUCTS, PORTRAITS, DECISIONS)
+    engine.attach(VISITS, VISIT_PRODUCTS, PORTRAITS)
+    attach_decisions(engine)
     return engine
 
 

@@ -3,6 +3,6 @@ SELECT occurrence, campaign, channel, state, reason, count(*) AS messages, sum(c
     min(send_at) FILTER (WHERE state IN ('planned', 'retry')) AS next_at,
     max(final_at) AS last_at
 FROM message
-WHERE %(occurrence)s::text IS NULL OR occurrence = %(occurrence)s::text
+WHERE %(occurrence)b::text[] IS NULL OR occurrence = ANY (%(occurrence)b::text[])
 GROUP BY occurrence, campaign, channel, state, reason
 ORDER BY occurrence, campaign, channel, state, reason

@@ -7,7 +7,7 @@ SELECT message.id, coalesce(customer.merged_into, message.customer) AS customer,
 FROM message
 LEFT JOIN customer ON customer.id = message.customer
 LEFT JOIN message_body ON message_body.message = message.id
-WHERE (%(occurrence)s::text IS NULL OR message.occurrence = %(occurrence)s::text)
+WHERE (%(occurrence)b::text[] IS NULL OR message.occurrence = ANY (%(occurrence)b::text[]))
     AND (%(campaign)s::text IS NULL OR message.campaign = %(campaign)s::text)
     AND (%(states)b::text[] IS NULL OR message.state = ANY(%(states)b::text[]))
     AND (%(customer)s::text IS NULL OR coalesce(customer.merged_into, message.customer) = %(customer)s::text)

@@ -1,0 +1,9 @@
+-- In which rooms each known broadcast was, the deleted ones too; one that was streamed in two, or merged, has several.
+-- Reads events, known_broadcasts.
+SELECT DISTINCT e.broadcast, e.room
+FROM events AS e
+JOIN known_broadcasts AS k ON k.broadcast = e.broadcast
+WHERE e.room IS NOT NULL AND e.occurred_at <= $now AND e.name NOT LIKE 'message%' AND e.name <> 'unsubscribed'
+UNION
+SELECT broadcast, room FROM known_broadcasts WHERE room IS NOT NULL
+ORDER BY broadcast, room
