@@ -14,7 +14,6 @@ from stores.nasty import nasty_table
 PARAMS = {
     "campaigns_of": {"broadcast": "B20"},
     "decision_ids": {"broadcast": "B20", "campaign": "tea"},
-    "told_times": {"broadcast": "B20"},
     "planned": {"since": 0},
     "current_messages": {},
     "messages_of": {"broadcast": "B20", "campaign": "tea"},

@@ -16,19 +16,16 @@ from huitou.catalog.broadcasts import Broadcast
 from huitou.catalog.products import Product
 from huitou.decisions.decide import warn_unsettled
 from huitou.flows.readiness.findings import Finding, good, warning
-from huitou.stores.engine import Engine
 
 BASE = 0.02  # share of non-buyers that orders within the window anyway; nothing better is known before the first result
 SEEN = 2.8  # standard errors apart at 5 % and 80 % power (z of 0.975 plus z of 0.8; Cohen 1988)
 TOO_COARSE = 0.04  # a lift as large as twice the base is rare: where only larger ones can be seen, say so
 
 
-def check_time(engine: Engine, show: Broadcast) -> Finding:
+def check_time(show: Broadcast) -> Finding:
     """Orders during the show and everybody's reminder hang on its start and its end."""
-    told = engine.run("flows", "told_times", broadcast=show.broadcast).to_pylist()[0]
-    missing = [
-        words for words, there in ((("开播", "start"), told["starts"]), (("下播", "end"), told["ends"])) if not there
-    ]
+    times = ((("开播", "start"), show.started_by), (("下播", "end"), show.ended_by))
+    missing = [words for words, told_by in times if told_by is None]
     if not missing:
         return good("time", "开播和下播时间都有记录", "Its start and end were told")
     zh, en = "和".join(one[0] for one in missing), " and ".join(one[1] for one in missing)
