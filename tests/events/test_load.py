@@ -376,3 +376,24 @@ def test_events_of_the_house_know_their_customer(ledger: ModuleType) -> None:
     assert stored("SELECT name, customer FROM events ORDER BY position") == [
         ("identified", customer), ("message_delivered", customer),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("news", [False, True], ids=["nothing-new", "news"])
+@pytest.mark.parametrize("table", [EVENTS, ORDER_LINES], ids=lambda table: table.name)
+@pytest.mark.parametrize("left", [0, 60, 500, None], ids=["empty", "60-bytes", "500-bytes", "zeros"])
+def test_a_load_whose_commit_a_power_cut_tore_is_done_again(
+    ledger: ModuleType, table: Any, left: int | None, news: bool
+) -> None:
+    append_batch([order(1)], NOON)
+    load()
+    append_batch([order(2), order(3, "u2")], NOON)
+    load()
+    commit = max((settings().lake / table.name / "_delta_log").glob("*.json"))
+    content = commit.read_bytes()
+    commit.write_bytes(b"\0" * len(content) if left is None else content[:left])
+    if news:
+        append_batch([order(4)], NOON)
+    load()
+    expected = [f"o{number}" for number in range(1, 5 if news else 4)]
+    assert stored("SELECT order_id FROM events ORDER BY order_id") == [(one,) for one in expected]
+    assert stored("SELECT order_id FROM order_lines ORDER BY order_id") == [(one,) for one in expected]

@@ -55,6 +55,8 @@ def load(limit: int | None = None, *, batch: int = BATCH) -> LoadResult:
         holder.execute("SET idle_in_transaction_session_timeout = 0")  # a server's default would drop the lock
         lock(holder, LOCK)
         high = read_high_water()
+        for table in (EVENTS, ORDER_LINES):
+            lake.mend(table)
         loaded = {table: lake.loaded_version(table, APP) for table in (EVENTS, ORDER_LINES)}
         while limit is None or events + unreadable < limit:
             size = batch if limit is None else min(batch, limit - events - unreadable)
@@ -103,7 +105,7 @@ def read_high_water() -> int:
             if time.monotonic() > deadline:
                 raise Unavailable(
                     {
-                        "zh": f"有写入事件的事务超过 {LOCK_PATIENCE:.0f} 秒没有结束,暂时不能装载。",
+                        "zh": f"有写入事件的事务超过 {LOCK_PATIENCE:.0f} 秒没有结束，暂时不能装载。",
                         "en": f"a transaction that appends events has been open for over {LOCK_PATIENCE:.0f} s",
                     }
                 ) from None

@@ -11,7 +11,8 @@ of that table; readers need none.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,16 +21,25 @@ from urllib.parse import unquote
 import pyarrow as pa
 from pyarrow import types
 
-from huitou.kit.errors import Refused
-from huitou.stores.torn import drop_torn_commit, settle
+from huitou.kit.errors import HuitouError, Refused
+from huitou.stores.torn import (
+    MARK,
+    drop_torn_checkpoint,
+    drop_torn_commit,
+    settle,
+    settle_checkpoint,
+    whole_version,
+)
+from huitou.stores.trouble import explain_system, first_line
 
 if TYPE_CHECKING:
-    from deltalake import CommitProperties, DeltaTable
+    from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties
 
 STATS = "delta.dataSkippingStatsColumns"
 # Opening a table lists its log: 3 ms with 100 entries, 139 ms with 5,000, 847 ms with 20,000 (measured), and a live
 # evening makes an entry a second. Entries older than this go at every hundredth commit; the data files stay.
 LOG_KEPT = {"delta.logRetentionDuration": "interval 10 minutes"}
+CHECKPOINT_EVERY = 100  # commits
 LARGE = 64 * 1024 * 1024  # bytes; compaction makes files of about this size
 # What delta-rs 1.6.6 cannot have in a local path: it panics, or writes to another folder.
 UNREADABLE = re.compile(r"[\[\]^|\\]|%[0-9A-Fa-f]{2}")
@@ -59,7 +69,10 @@ class LakeTable:
 
 
 class Lake:
-    """The tables under one folder (`settings().lake`); holds no state, so it is free to make and to share."""
+    """The tables under one folder (`settings().lake`); holds no state, so it is free to make and to share.
+
+    What the disk refuses, and a table that cannot be read, is raised as a HuitouError that says what to do.
+    """
 
     def __init__(self, root: Path) -> None:
         if UNREADABLE.search(str(root)):
@@ -82,14 +95,21 @@ class Lake:
 
         if (app is None) != (version is None):
             raise ValueError("app and version go together")
-        delta = self._writable(table)
-        if app is not None and version is not None:
-            loaded = _transaction_version(delta, app)
-            if version <= loaded:
-                raise ValueError(f"{table.name}: {app} has loaded up to {loaded}, {version} would come twice")
-        commit = _transaction(app, version)
-        write_deltalake(delta, fit(table, data), mode="append", schema_mode="merge", commit_properties=commit)
-        return self._settled(table, delta)
+        rows = fit(table, data)
+        with self._writing(table) as delta:
+            if app is not None and version is not None:
+                loaded = _transaction_version(delta, app)
+                if version <= loaded:
+                    raise ValueError(f"{table.name}: {app} has loaded up to {loaded}, {version} would come twice")
+            write_deltalake(
+                delta,
+                rows,
+                mode="append",
+                schema_mode="merge",
+                commit_properties=_transaction(app, version),
+                post_commithook_properties=_no_hooks(),
+            )
+        return int(delta.version())
 
     def replace(self, table: LakeTable, data: pa.Table, where: str | None = None) -> int:
         """Put the rows in place of those matching `where` (made by `equals` or `any_of`), or of the whole table.
@@ -100,15 +120,23 @@ class Lake:
         from deltalake import write_deltalake
         from deltalake.exceptions import DeltaError
 
-        delta = self._writable(table)
-        try:
-            write_deltalake(delta, fit(table, data), mode="overwrite", schema_mode="merge", predicate=where)
-        except DeltaError as error:
-            if "failed validation check" not in str(error):
-                raise
-            # The library's own message shows the rows; whose they are does not belong in a log.
-            raise ValueError(f"{table.name}: a new row does not match {where}") from None
-        return self._settled(table, delta)
+        rows, hooks = fit(table, data), _no_hooks()
+        with self._writing(table) as delta:
+            try:
+                write_deltalake(
+                    delta,
+                    rows,
+                    mode="overwrite",
+                    schema_mode="merge",
+                    predicate=where,
+                    post_commithook_properties=hooks,
+                )
+            except DeltaError as error:
+                if "failed validation check" not in str(error):
+                    raise
+                # The library's own message shows the rows; whose they are does not belong in a log.
+                raise ValueError(f"{table.name}: a new row does not match {where}") from None
+        return int(delta.version())
 
     def delete(self, table: LakeTable, where: str) -> int:
         """Delete the matching rows; how many there were. They stay in old versions until `vacuum(keep_hours=0)`.
@@ -117,10 +145,16 @@ class Lake:
         """
         if self.version(table) < 0:
             return 0
-        delta = self._writable(table)
-        deleted = int(delta.delete(where)["num_deleted_rows"])
-        self._settled(table, delta)
-        return deleted
+        with self._writing(table) as delta:
+            return int(delta.delete(where, post_commithook_properties=_no_hooks())["num_deleted_rows"])
+
+    def mend(self, table: LakeTable) -> bool:
+        """Take away a newest commit that a power cut tore, which nobody was told of; whether there was one.
+
+        Whoever adds from where `loaded_version` says that the table ends does this first.
+        """
+        with self._explained(table):
+            return self._mend(table)
 
     def loaded_version(self, table: LakeTable, app: str) -> int:
         """The `version` of the last append under `app`; -1 where there was none."""
@@ -144,17 +178,18 @@ class Lake:
         delta = self._open(table)
         if delta is None:
             return -1, []
-        # Delta hands out URLs: a space or a Chinese folder name arrives percent-encoded.
-        return int(delta.version()), sorted(unquote(uri.removeprefix("file://")) for uri in delta.file_uris())
+        with self._explained(table):
+            # Delta hands out URLs: a space or a Chinese folder name arrives percent-encoded.
+            return int(delta.version()), sorted(unquote(uri.removeprefix("file://")) for uri in delta.file_uris())
 
     def compact(self, table: LakeTable, *, above: int = 100) -> bool:
         """Merge the small files when there are more than `above` of them; whether it did."""
-        small = [path for path in self.files(table) if Path(path).stat().st_size < LARGE // 2]
+        with self._explained(table):
+            small = [path for path in self.files(table) if Path(path).stat().st_size < LARGE // 2]
         if len(small) <= above:
             return False
-        delta = self._writable(table)
-        delta.optimize.compact(target_size=LARGE)
-        self._settled(table, delta)
+        with self._writing(table) as delta:
+            delta.optimize.compact(target_size=LARGE, post_commithook_properties=_no_hooks())
         return True
 
     def vacuum(self, table: LakeTable, *, keep_hours: int = 24) -> int:
@@ -162,36 +197,52 @@ class Lake:
 
         0 ends time travel now, and breaks reads that are under way: for erasures.
         """
-        delta = self._open(table)
-        if delta is None:
+        if self.version(table) < 0:
             return 0
-        gone = delta.vacuum(keep_hours, dry_run=False, enforce_retention_duration=False, full=True)
-        self._settled(table, delta)
+        with self._writing(table) as delta:
+            gone = delta.vacuum(
+                keep_hours,
+                dry_run=False,
+                enforce_retention_duration=False,
+                full=True,
+                post_commithook_properties=_no_hooks(),
+            )
         return len(gone)
 
     def _folder(self, table: LakeTable) -> Path:
         return self.root / table.name
 
     def _open(self, table: LakeTable) -> DeltaTable | None:
-        from deltalake import DeltaTable
+        """The table as it is read: at its newest whole commit."""
+        with self._explained(table):
+            folder = self._folder(table)
+            if not (folder / "_delta_log").is_dir():
+                return None
+            return _open_at(folder, whole_version(folder))
 
+    @contextmanager
+    def _writing(self, table: LakeTable) -> Iterator[DeltaTable]:
+        """The table for its only writer; at the end of the block what was written survives a power cut."""
+        with self._explained(table):
+            self._mend(table)
+            delta = self._writable(table)
+            before = int(delta.version())
+            yield delta
+            self._settle(table, delta, before)
+
+    def _mend(self, table: LakeTable) -> bool:
         folder = self._folder(table)
-        if not (folder / "_delta_log").is_dir() or not DeltaTable.is_deltatable(folder):
-            return None
-        return DeltaTable(folder)
+        return (folder / "_delta_log").is_dir() and drop_torn_commit(folder)
 
-    def _open_whole(self, table: LakeTable) -> DeltaTable | None:
-        """The table as its only writer opens it: after a power cut without the commit that never settled."""
+    @contextmanager
+    def _explained(self, table: LakeTable) -> Iterator[None]:
         from deltalake.exceptions import DeltaError
 
-        folder = self._folder(table)
         try:
-            delta = self._open(table)
-        except DeltaError:
-            if not drop_torn_commit(folder):
-                raise
-            return self._open(table)
-        return self._open(table) if delta is not None and drop_torn_commit(folder, delta.version()) else delta
+            yield
+        except (DeltaError, OSError) as error:
+            folder = self._folder(table)
+            raise explain_system(error, folder) or _damaged(folder, error) from error
 
     def _writable(self, table: LakeTable) -> DeltaTable:
         """The table, made or brought to the declared columns and statistics first."""
@@ -199,25 +250,70 @@ class Lake:
 
         wanted = Schema.from_arrow(table.schema)
         stats = {STATS: ",".join(table.stats)}
-        delta = self._open_whole(table)
+        folder, hooks = self._folder(table), _no_hooks()
+        delta = self._open(table)
         if delta is None:
-            folder = self._folder(table)
-            folder.mkdir(parents=True, exist_ok=True)
-            return DeltaTable.create(folder, schema=wanted, mode="ignore", configuration=stats | LOG_KEPT)
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, exist_ok=True)
+            delta = DeltaTable.create(
+                folder,
+                schema=wanted,
+                mode="ignore",
+                configuration=stats | LOG_KEPT,
+                post_commithook_properties=hooks,
+            )
+            self._settle(table, delta, -1)
+            return delta
+        before = int(delta.version())
         stored = {field.name: field.type for field in delta.schema().fields}
         for field in wanted.fields:
             if field.name in stored and stored[field.name] != field.type:
                 raise ValueError(f"{table.name}.{field.name}: stored as {stored[field.name]}, not {field.type}")
         if missing := [field for field in wanted.fields if field.name not in stored]:
-            delta.alter.add_columns(missing)
+            delta.alter.add_columns(missing, post_commithook_properties=hooks)
         if delta.metadata().configuration.get(STATS) != stats[STATS]:
-            delta.alter.set_table_properties(stats)
+            delta.alter.set_table_properties(stats, post_commithook_properties=hooks)
+        self._settle(table, delta, before)
         return delta
 
-    def _settled(self, table: LakeTable, delta: DeltaTable) -> int:
-        version = int(delta.version())
-        settle(self._folder(table), version)
-        return version
+    def _settle(self, table: LakeTable, delta: DeltaTable, before: int) -> None:
+        """Force to disk what was committed since the version `before`; at times shorten the log.
+
+        delta-rs, left to itself, removes commits for which a checkpoint stands that may be lost with the power.
+        """
+        folder, version = self._folder(table), int(delta.version())
+        if version > before:
+            settle(folder, range(before + 1, version + 1))
+        if (version + 1) // CHECKPOINT_EVERY > (before + 1) // CHECKPOINT_EVERY:
+            delta.create_checkpoint()
+            settle_checkpoint(folder, version)
+            delta.cleanup_metadata()
+
+
+def _open_at(folder: Path, version: int | None) -> DeltaTable | None:
+    from deltalake import DeltaTable
+    from deltalake.exceptions import DeltaError
+
+    if version == -1 or not DeltaTable.is_deltatable(folder):
+        return None
+    try:
+        return DeltaTable(folder, version=version)
+    except DeltaError:
+        if not drop_torn_checkpoint(folder):
+            raise
+        return DeltaTable(folder, version=version)
+
+
+def _damaged(folder: Path, error: BaseException) -> HuitouError:
+    why = first_line(error)[:200]
+    return Refused(
+        {
+            "zh": f"数据湖的表 {folder.name} 已损坏，读不了：请停止 huitou，再从备份恢复文件夹 {folder}。（{why}）",
+            "en": f"the table {folder.name} of the lake is damaged and cannot be read: stop huitou and restore "
+            f"the folder {folder} from a backup ({why})",
+        },
+        code="damaged_lake",
+    )
 
 
 def equals(column: str, value: str | int) -> str:
@@ -277,7 +373,14 @@ def _transaction(app: str | None, version: int | None) -> CommitProperties | Non
 
     if app is None or version is None:
         return None
-    return CommitProperties(app_transactions=[Transaction(app, version)])
+    return CommitProperties(custom_metadata={MARK: f"{app}:{version}"}, app_transactions=[Transaction(app, version)])
+
+
+def _no_hooks() -> PostCommitHookProperties:
+    """Checkpoints are made, and the log is shortened, by `Lake._settle`."""
+    from deltalake import PostCommitHookProperties
+
+    return PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
 
 
 def _transaction_version(delta: DeltaTable, app: str) -> int:
