@@ -10,6 +10,7 @@ from huitou.cli import (
     check,
     demo,
     importing,
+    keys,
     plan,
     portrait,
     query,
@@ -44,5 +45,6 @@ app.command("query")(query.run_query)
 app.command("simulate")(simulate.simulate)
 app.command("serve")(serve.serve)
 app.command("user")(users.add_user)
+app.add_typer(keys.app, name="key")
 app.command("check")(check.run_check)
 app.command("bench")(bench.run_bench)
