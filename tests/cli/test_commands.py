@@ -119,5 +119,15 @@ def test_somebody_may_sign_in(terminal: Terminal) -> None:
     assert len(terminal.json("user", "operator")["password"]) >= 12
 
 
+def test_write_keys_are_made_listed_and_revoked(terminal: Terminal) -> None:
+    made = terminal.json("key", "add", "shop", "--class", "browser")
+    assert (made["source"], made["class"], made["last_four"]) == ("browser:shop", "browser", made["key"][-4:])
+    assert [(one["name"], one["revoked_at"]) for one in terminal.json("key", "list")] == [("shop", None)]
+    assert terminal.json("key", "revoke", "shop")["revoked_at"] is not None
+    terminal.run("key", "revoke", "shop", status=1)
+    terminal.run("key", "add", "browser:shop", "--class", "server", status=1)
+    terminal.run("key", "add", "shop", status=2)
+
+
 def test_chinese_where_the_locale_is(terminal: Terminal) -> None:
     assert "还没有场次" in terminal.run("broadcasts", LANG="zh_CN.UTF-8")

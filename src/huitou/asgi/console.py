@@ -39,6 +39,7 @@ LONGEST_PATH = 2_048  # characters; no address of the console is longer
 SESSION_COOKIE = "sessionid"  # Django's default
 
 REFUSALS = {
+    400: "请求不完整 · The request is not whole",
     404: "没有这个地址 · There is no such address",
     408: "请求没有在时限内发完 · The request did not come in time",
     413: "请求体过大，或需要先登录 · The request is too large, or needs a sign-in first",
@@ -54,6 +55,10 @@ def _note(sender: object, request: HttpRequest | None = None, **_: object) -> No
         note_failure("console", request.method or "", request.path, error)
 
 
+def _no_record(record: logging.LogRecord) -> bool:
+    return False
+
+
 class _Refused(Exception):
     def __init__(self, status: int) -> None:
         self.status = status
@@ -67,7 +72,8 @@ def make_console() -> App:
 
     setup_django()
     got_request_exception.connect(_note, dispatch_uid="huitou")
-    logging.getLogger("django.request").disabled = True  # it says the same, unstructured, and every 404 besides
+    # It says the same, unstructured, and every 404 besides. (The server's own set-up would enable a disabled logger.)
+    logging.getLogger("django.request").addFilter(_no_record)
     django = get_asgi_application()
     static = StaticFiles(directory=STATIC)
 
@@ -75,7 +81,10 @@ def make_console() -> App:
         if scope["path"].startswith("/static/"):
             await _serve_static(static, scope, receive, send)
         else:
-            await django(scope, _Guard(scope, receive), send)
+            body = _Guard(scope, receive)
+            await django(scope, body, send)
+            if body.refused:
+                raise _Refused(body.refused)
 
     async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
         sent = _Started(send)
@@ -125,7 +134,10 @@ async def _answer(
 
 
 class _Guard:
-    """`receive`, as long as the body is no larger and no slower than its sender may make it."""
+    """`receive`, as long as the body is no larger and no slower than its sender may make it.
+
+    Else Django hears that the sender hung up, so that it drops what it has and answers nothing; `refused` says why.
+    """
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self.scope = scope
@@ -133,14 +145,24 @@ class _Guard:
         self.size = 0
         self.whole = False
         self.limit: int | None = None  # not asked yet who sends
+        self.refused = 0
         self.began = asyncio.get_running_loop().time()
 
     async def __call__(self) -> MutableMapping[str, Any]:
         if self.whole:  # Django waits here for the sender to hang up
             return await self.receive()
+        try:
+            return await self._take()
+        except _Refused as refused:
+            self.refused = refused.status
+            return {"type": "http.disconnect"}
+
+    async def _take(self) -> MutableMapping[str, Any]:
         if self.limit is None:
             await self._admit(_declared(self.scope))
         message = await self._next()
+        if message["type"] != "http.request":
+            raise _Refused(400)
         self.size += len(message.get("body", b""))
         await self._admit(self.size)
         self.whole = not message.get("more_body")

@@ -25,13 +25,14 @@ KEPT_FILES = 256  # for databases, lake and logs
 FEW_FILES = 4_096  # below it viewers of one broadcast may find no place
 BACKLOG = 4_096  # connections that wait to be accepted; the kernel lowers it to net.core.somaxconn
 HEAD_PATIENCE = 15_000  # milliseconds for a request's head, and for the next request of a kept connection
+HASTE = 5_000  # the same where there is room for few
 LOOK_EVERY = 5.0  # seconds
 FULL = 0.9  # of the connections there is room for: then it is said
 
 
 async def serve(app: App, host: str, port: int, stop: asyncio.Event) -> None:
     """Serve until `stop` is set; sets it where the server ends by itself. One process, so that kill -9 ends it all."""
-    from granian.constants import Interfaces
+    from granian.constants import HTTPModes, Interfaces
     from granian.http import HTTP1Settings
     from granian.server.embed import Server
 
@@ -42,10 +43,11 @@ async def serve(app: App, host: str, port: int, stop: asyncio.Event) -> None:
         port=port,
         interface=Interfaces.ASGI,
         log_enabled=False,
+        http=HTTPModes.http1,  # whose idle connections end after that
         websockets=False,
         backlog=BACKLOG,
         backpressure=room,
-        http1_settings=HTTP1Settings(header_read_timeout=HEAD_PATIENCE),
+        http1_settings=HTTP1Settings(header_read_timeout=head_patience(room)),
     )
     _spare_the_collector()
     serving = asyncio.create_task(server.serve())
@@ -76,6 +78,10 @@ def make_room() -> int:
     if files < FEW_FILES:
         log.warning("server.few_files", open_files=files, connections=room, advice="raise the limit: ulimit -n 65536")
     return room
+
+
+def head_patience(room: int) -> int:
+    return HEAD_PATIENCE if room >= FEW_FILES - KEPT_FILES else HASTE
 
 
 async def watch_room(room: int) -> None:

@@ -15,6 +15,7 @@ from huitou.cli import (
     check,
     demo,
     importing,
+    keys,
     plan,
     portrait,
     query,
@@ -65,5 +66,6 @@ app.command("query")(query.run_query)
 app.command("simulate")(simulate.simulate)
 app.command("serve")(serve.serve)
 app.command("user")(users.add_user)
+app.add_typer(keys.app, name="key")
 app.command("check")(check.run_check)
 app.command("bench")(bench.run_bench)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from huitou.console.views import broadcasts, campaigns, customers, errors, follow_up, intake, messages, sign_in
+from huitou.console.views import broadcasts, campaigns, customers, errors, follow_up, intake, keys, messages, sign_in
 
 urlpatterns = [
     path("sign-in", sign_in.sign_in, name="login"),
@@ -42,6 +42,8 @@ urlpatterns = [
     path("intake/upload", intake.upload, name="upload"),
     path("intake/<str:upload>/again", intake.again, name="again"),
     path("intake/<str:upload>/rejected", intake.rejected, name="rejected"),
+    path("settings/keys", keys.key_list, name="keys"),
+    path("settings/keys/<int:key>/revoke", keys.revoke, name="revoke_key"),
     path("widgets/upload/<str:upload>", intake.upload_state, name="upload_state"),
 ]
 

@@ -212,6 +212,31 @@ PRICE_BANDS: Words = {
     "high": pgettext_lazy("price band", "High"),
 }
 
+KEY_CLASSES: Words = {"browser": _("Browser"), "server": pgettext_lazy("key", "Server")}
+
+# Of edge/browser_events.py.
+KEY_RULES: Words = {
+    "orders": _("orders and refunds"),
+    "catalogue": _("product or broadcast details"),
+    "broadcasts": _("broadcasts"),
+    "follows": _("follows and unfollows"),
+    "receipts": _("receipts of messages"),
+    "consent": _("consents and unsubscribes"),
+    "money": _("amounts, points, coupons"),
+    "people": _("which ids are one person"),
+    "contact": _("mail addresses and phone numbers"),
+    "platform_id": _("ids of platforms"),
+    "profile": _("traits of people"),
+    "reference": _("numbers of orders and messages"),
+    "reserved": _("a name that is the house's own"),
+    "invalid": _("not a valid event"),
+}
+
+KEY_OUTCOMES: Words = {
+    "rejected": _("event refused"),
+    "left_aside": _("event taken, this part left aside"),
+}
+
 KINDS: Mapping[str, Words] = {
     "action": ACTIONS,
     "intent": INTENTS,
@@ -232,6 +257,9 @@ KINDS: Mapping[str, Words] = {
     "language": LANGUAGES,
     "source": SOURCES,
     "kept_aside": KEPT_ASIDE,
+    "key_class": KEY_CLASSES,
+    "key_rule": KEY_RULES,
+    "key_outcome": KEY_OUTCOMES,
 }
 
 

@@ -8,30 +8,59 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from huitou import __version__
+from huitou.delivery.channels.email.bounces import LARGEST
 from huitou.edge.answers import answer
+from huitou.edge.bodies import PATIENCE
+from huitou.edge.ingest import LEAST_LISTED, MOST_ITEMS
+from huitou.events.fields import LONGEST_ID
+from huitou.events.names import TYPES
+from huitou.events.segment import LARGEST_BODY, LARGEST_EVENT, LONGEST_NAME
 
 JSON = "application/json"
 REFUSAL = {"$ref": "#/components/schemas/Refusal"}
+KIB = 1024
 STATUSES = {
-    400: "The body cannot be used; nothing was stored.",
+    400: "The body cannot be used, or is not whole; nothing was stored.",
     401: "The write key or signature is missing or wrong; nothing was stored.",
+    403: "The key is a browser's; this takes a server's. Nothing was stored.",
     404: "No such thing.",
-    408: "The body did not come within 30 seconds; nothing was stored.",
-    413: "The body is over 500 KB, as sent or unzipped; nothing was stored.",
+    408: f"The body did not come within {PATIENCE:.0f} seconds; nothing was stored.",
+    413: "The body, as sent or unzipped, or the batch is too large; nothing was stored.",
     503: "The ledger cannot be written now, or too much is waiting; retry after `Retry-After` seconds.",
 }
-EVENT = {
+ID = {
+    "type": ["string", "integer", "null"],
+    "maxLength": LONGEST_ID,
+    "description": "Text; a whole number is taken as text.",
+}
+EVENT: dict[str, Any] = {
     "type": "object",
+    "description": f"One event of Segment's specification, at most {LARGEST_EVENT // KIB} KB; a browser's key may tell"
+    " the behaviour of its own visitor, nothing else.",
     "properties": {
-        "type": {"enum": ["track", "identify", "page", "screen", "group", "alias"]},
-        "event": {"type": "string", "maxLength": 200, "description": "Name of a track event, e.g. order_paid."},
-        "messageId": {"type": "string", "maxLength": 512, "description": "The dedupe key together with the write key."},
-        "timestamp": {"type": "string", "format": "date-time"},
-        "userId": {"type": ["string", "null"], "maxLength": 512},
-        "anonymousId": {"type": ["string", "null"], "maxLength": 512},
-        "traits": {"type": "object"},
-        "properties": {"type": "object"},
-        "context": {"type": "object"},
+        "type": {"enum": list(TYPES), "description": "Needed in a batch; a path of one type names it."},
+        "event": {
+            "type": "string",
+            "maxLength": LONGEST_NAME,
+            "description": "Name of a track event, e.g. order_paid.",
+        },
+        "messageId": {
+            **ID,
+            "description": "The dedupe key together with the write key; without it, the content's hash.",
+        },
+        "timestamp": {
+            "type": ["string", "number", "null"],
+            "description": "ISO 8601, without an offset UTC; or seconds, milliseconds, microseconds since 1970.",
+        },
+        "sentAt": {"description": "The sender's clock, like timestamp; corrects a skewed one."},
+        "userId": {**ID, "description": "Whose event it is; this or anonymousId, but for facts about a room."},
+        "anonymousId": {**ID, "description": "The browser or device."},
+        "previousId": {**ID, "description": "Of alias: the id that was used before."},
+        "groupId": {**ID, "description": "Of group."},
+        "traits": {"type": ["object", "null"], "description": "Of identify: name, email, phone, consents…"},
+        "properties": {"type": ["object", "null"], "description": "What the event says."},
+        "context": {"description": "Of it, traits and device.id are read."},
+        "writeKey": {"type": "string", "description": "The write key, where no header has it."},
     },
 }
 COUNTS: dict[str, Any] = {
@@ -42,7 +71,18 @@ COUNTS: dict[str, Any] = {
         "accepted": {"type": "integer", "minimum": 0},
         "duplicate": {"type": "integer", "minimum": 0},
         "quarantined": {"type": "integer", "minimum": 0, "description": "Same id, other content: kept aside."},
-        "rejected": {"type": "array", "items": {"$ref": "#/components/schemas/Rejection"}},
+        "rejected": {
+            "type": "array",
+            "items": {"$ref": "#/components/schemas/Rejection"},
+            "description": f"As many as fit twice the request's size, or {LEAST_LISTED} bytes.",
+        },
+        "rejected_unlisted": {"type": "integer", "minimum": 1, "description": "How many more were rejected."},
+        "left_aside": {
+            "type": "array",
+            "items": {"$ref": "#/components/schemas/Rejection"},
+            "description": "Fields of accepted events that a browser's key is not believed in; bounded as `rejected`.",
+        },
+        "left_aside_unlisted": {"type": "integer", "minimum": 1, "description": "How many more were left aside."},
     },
 }
 REJECTION = {
@@ -59,7 +99,9 @@ REJECTION = {
 def _answers(good: dict[int, Any], *refusals: int) -> dict[str, Any]:
     responses = {str(status): content for status, content in good.items()}
     for status in refusals:
-        responses[str(status)] = {"description": STATUSES[status], "content": {JSON: {"schema": REFUSAL}}}
+        responses[str(status)] = _json(STATUSES[status], REFUSAL)
+        if status == 503:
+            responses["503"]["headers"] = {"Retry-After": {"schema": {"type": "string"}}}
     return responses
 
 
@@ -77,7 +119,11 @@ def _ingest(summary: str, schema: dict[str, Any]) -> dict[str, Any]:
         "post": {
             "summary": summary,
             "security": [{"writeKey": []}, {"bearer": []}],
-            "requestBody": {"required": True, "content": {JSON: {"schema": schema}}},
+            "requestBody": {
+                "required": True,
+                "description": f"At most {LARGEST_BODY // KIB} KB, plain or gzip; whatever the content type says, JSON.",
+                "content": {JSON: {"schema": schema}},
+            },
             "responses": _answers(good, 400, 401, 408, 413, 503),
         },
         "options": {
@@ -97,8 +143,8 @@ def _paths() -> dict[str, Any]:
         "type": "object",
         "required": ["batch"],
         "properties": {
-            "batch": {"type": "array", "items": event},
-            "sentAt": {"type": "string"},
+            "batch": {"type": "array", "items": event, "maxItems": MOST_ITEMS},
+            "sentAt": {"description": "The sender's clock; corrects a skewed one."},
             "writeKey": {"type": "string"},
         },
     }
@@ -151,8 +197,13 @@ def _returned_mail() -> dict[str, Any]:
         "post": {
             "summary": "A returned mail: delivery status (RFC 3464) or abuse report (RFC 5965).",
             "security": [{"writeKey": []}, {"bearer": []}],
-            "requestBody": {"required": True, "content": {"message/rfc822": {"schema": {"type": "string"}}}},
-            "responses": _answers({200: _json("What it says is durable.", said)}, 400, 401, 408, 413, 503),
+            "description": "With a server's key.",
+            "requestBody": {
+                "required": True,
+                "description": f"The whole mail, at most {LARGEST // 1000} KB.",
+                "content": {"message/rfc822": {"schema": {"type": "string"}}},
+            },
+            "responses": _answers({200: _json("What it says is durable.", said)}, 400, 401, 403, 408, 413, 503),
         }
     }
 
@@ -204,7 +255,11 @@ DOCUMENT: dict[str, Any] = {
     "paths": _paths(),
     "components": {
         "securitySchemes": {
-            "writeKey": {"type": "http", "scheme": "basic", "description": "The write key as user name, no password."},
+            "writeKey": {
+                "type": "http",
+                "scheme": "basic",
+                "description": "The write key as user name, no password. A server's key is believed, a browser's only in behaviour.",
+            },
             "bearer": {"type": "http", "scheme": "bearer", "description": "The write key."},
         },
         "schemas": {
@@ -214,7 +269,14 @@ DOCUMENT: dict[str, Any] = {
             "Refusal": {
                 "type": "object",
                 "required": ["success", "code"],
-                "properties": {"success": {"const": False}, "code": {"type": "string"}, "message": {"type": "object"}},
+                "properties": {
+                    "success": {"const": False},
+                    "code": {"type": "string"},
+                    "message": {"type": "object", "description": "The reason, by language (zh, en)."},
+                    "index": {"type": "integer", "description": "Of an event that was rejected: always 0."},
+                    "field": {"type": "string", "description": "Of an event that was rejected."},
+                    "reason": {"type": "string", "description": "Of an event that was rejected."},
+                },
             },
         },
     },

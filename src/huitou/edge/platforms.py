@@ -15,16 +15,23 @@ from huitou.edge.write_keys import Sender
 from huitou.events.connectors.douyin import read_push_event
 from huitou.events.connectors.douyin.signature import is_genuine
 from huitou.events.model import parse_json
-from huitou.kit.errors import HuitouError, Unavailable
+from huitou.kit.errors import HuitouError
 
 PLATFORM = Sender("douyin")
+NO_SECRET = HuitouError(
+    {
+        "zh": "还没有设置 HUITOU_DOUYIN_SECRET，无法验证签名。",
+        "en": "HUITOU_DOUYIN_SECRET is not set: no signature can be verified",
+    },
+    code="no_secret",
+)
 
 
 async def take_douyin(request: Request) -> Response:
-    """A live push: 200 when durable (the platform waits 2 s and repeats), 401 where the signature is wrong."""
+    """A live push: 200 when durable (the platform waits 2 s and repeats), 401 where the signature is wrong or no secret is set."""
     secret = douyin_secret(request.headers.get("x-msg-type", ""))
     if not secret:
-        raise Unavailable({"zh": "还没有设置 HUITOU_DOUYIN_SECRET", "en": "HUITOU_DOUYIN_SECRET is not set"})
+        return refusal(401, NO_SECRET)
     body, wire = await read_body(request.headers.get("content-length", ""), request.receive)
     if not is_genuine(request.headers, body, secret):
         return refusal(401, HuitouError({"zh": "签名不符", "en": "wrong signature"}, code="bad_signature"))

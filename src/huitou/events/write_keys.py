@@ -99,10 +99,10 @@ def _check(connection: Connection, name: str, key_class: str) -> None:
         )
 
 
-def revoke_key(connection: Connection, which: str) -> Key:
-    """Revoke the live key of that name or number. NotFound where there is none, Refused where it could be two."""
+def revoke_key(connection: Connection, which: str | int) -> Key:
+    """Revoke the live key of that name, or of that number. NotFound where there is none, Refused where it could be two."""
     live = list_keys(connection, live=True)
-    found = [key for key in live if key.name == which] or [key for key in live if str(key.id) == which]
+    found = [key for key in live if which in (key.name, key.id)] or [key for key in live if str(key.id) == which]
     if not found:
         raise NotFound({"zh": f"没有可停用的密钥“{which}”。", "en": f"there is no key {which} to revoke"})
     if len(found) > 1:

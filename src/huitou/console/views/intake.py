@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 
 from huitou.console import uploads
 from huitou.console.page import page, speaks, widget
-from huitou.console.reads import intake, snapshot
+from huitou.console.reads import intake, keys, snapshot
 from huitou.console.views.broadcasts import page_number
 from huitou.events.connectors import CONNECTORS, find_connector
 from huitou.events.connectors.base import Options
@@ -31,6 +31,7 @@ def _show(request: HttpRequest, problem: str = "") -> HttpResponse:
         "nav": "intake",
         "backlog": intake.backlog(),
         "sources": intake.sources(),
+        "refused": keys.refused(),
         "quarantine": intake.quarantine(page_number(request)),
         "uploads": uploads.latest(),
         "formats": _formats(),

@@ -21,6 +21,7 @@ RETURN_PATH = re.compile(rb"bounce\+(m[0-9a-f]{24})@")  # of what is in lower ca
 MESSAGE_ID = re.compile(rb"message-id:\s*+<(m[0-9a-f]{24})@")
 STATUS = re.compile(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}")
 LARGEST = 2_000_000  # bytes; a report quotes headers, seldom a whole mail
+LOOKED_AT = 512 * 1024  # bytes from the beginning: the report and the head of the mail it quotes
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ def read_returned(data: bytes) -> Returned:
     """What a returned mail says. Rejected where it is no report, or about no message of ours."""
     if len(data) > LARGEST:
         raise _rejected("太大", "it is too large")
+    data = data[:LOOKED_AT]
     report = read_part(data)
     message = _message_of(report, data)
     kind = report.parameters.get("report-type", "").lower()

@@ -1,0 +1,3 @@
+from tests.edge.conftest import process
+
+__all__ = ["process"]
