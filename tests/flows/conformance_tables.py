@@ -6,6 +6,7 @@ from functools import cache
 
 import pyarrow as pa
 
+from customers import conformance_tables as customers
 from huitou.decisions.lake_tables import DECISIONS
 from stores.nasty import nasty_table
 
@@ -20,4 +21,6 @@ def tables() -> dict[str, pa.Table]:
     keys = ("broadcast", "campaign", "decided_at", "action")
     decisions = nasty_table(DECISIONS.schema, rows=60, key="decision_id", never_null=keys, values=choices)
     messages = pa.table({"decision": decisions.column("decision_id").slice(0, 45)})  # the last were never queued
-    return {"decisions": decisions, "messages": messages}
+    shop = customers.tables()
+    seen = {name: shop[name] for name in ("events", "broadcasts")}
+    return {"decisions": decisions, "messages": messages, **seen}

@@ -41,6 +41,7 @@ urlpatterns = [
     path("intake", intake.intake_page, name="intake"),
     path("intake/upload", intake.upload, name="upload"),
     path("intake/<str:upload>/again", intake.again, name="again"),
+    path("intake/<str:upload>/placed", intake.place, name="place_upload"),
     path("intake/<str:upload>/rejected", intake.rejected, name="rejected"),
     path("widgets/upload/<str:upload>", intake.upload_state, name="upload_state"),
 ]
