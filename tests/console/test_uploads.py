@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from huitou.console import uploads
+from huitou.console.reads import snapshot
 from huitou.events.connectors.base import Options
 from huitou.kit.errors import NotFound, Refused
 from huitou.kit.settings import settings
@@ -82,6 +83,49 @@ def test_empty_and_too_large_files_are_refused(django: None, clock: Any, monkeyp
     monkeypatch.setattr(uploads, "LARGEST", 10)
     with pytest.raises(Refused):
         stored()
+
+
+WATCH = b'{"errcode": 0, "stat_info": {"external_users": [{"external_userid": "wm1", "watch_time": 300}]}}'
+
+
+def test_a_file_that_does_not_say_which_broadcast_it_is_of_is_kept_and_asked_about(
+    english: Any, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = uploads.run(stored(WATCH, "watch_stat.json"), Options(), None)
+    assert (asked.state, asked.question) == ("asks", {"needs": "broadcast", "broadcasts": []})
+    page = text_of(english.get("/intake"))
+    assert "does not say which broadcast" in page
+    assert snapshot.broadcasts() == []
+    monkeypatch.setattr(uploads, "start", uploads.run)
+    for form, told in (
+        ({}, "Say when the new broadcast began or ended."),
+        ({"started": "tonight"}, "“tonight” is not a time."),
+    ):
+        answer = english.post(f"/intake/{asked.id}/placed", form)
+        assert (answer.status_code, told in text_of(answer)) == (422, True)
+    form = {"title": "双十一返场", "started": "2026-11-20T17:00", "ended": "2026-11-20T19:00"}
+    assert english.post(f"/intake/{asked.id}/placed", form).status_code == 302
+    done = uploads.find(asked.id)
+    assert (done.state, done.accepted) == ("done", 1)
+    [show] = snapshot.broadcasts()
+    assert (show.broadcast, show.title) == ("20261120-1700", "双十一返场")
+    second = uploads.run(stored(WATCH.replace(b"wm1", b"wm2"), "page2.json"), Options(), None)
+    assert english.post(f"/intake/{second.id}/placed", {"broadcast": "20261120-1700"}).status_code == 302
+    assert uploads.find(second.id).accepted == 1
+    assert [one.broadcast for one in snapshot.broadcasts()] == ["20261120-1700"]
+
+
+def test_of_a_broadcast_that_the_file_names_only_the_time_is_asked(
+    english: Any, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named = WATCH.replace(b'{"errcode"', b'{"livingid": "wl7", "errcode"')
+    asked = uploads.run(stored(named, "watch_stat.json"), Options(), None)
+    assert asked.question == {"needs": "time", "broadcasts": ["wl7"]}
+    assert "The file tells of broadcast wl7" in text_of(english.get("/intake"))
+    monkeypatch.setattr(uploads, "start", uploads.run)
+    assert english.post(f"/intake/{asked.id}/placed", {}).status_code == 422
+    english.post(f"/intake/{asked.id}/placed", {"ended": "2026-11-20T19:00"})
+    assert [one.broadcast for one in snapshot.broadcasts()] == ["wl7"]
 
 
 @pytest.mark.parametrize("number", ["..", "0123456789abcdeg", "0123456789abcdef", "", "../../secrets"])

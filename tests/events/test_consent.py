@@ -131,6 +131,74 @@ def test_a_purpose_is_known_by_one_name(connection: Connection) -> None:
     assert state(connection, purpose="service")["sms"] == (True, "event", 0)
 
 
+def consent(event: str, number: str, at: int, **more: Any) -> Any:
+    return track(event, number, at=at, userId="u", properties={"channel": "sms", **more})
+
+
+def test_a_consent_not_given_permits_nothing_and_takes_nothing_back(connection: Connection) -> None:
+    """否 under 是否同意 is no 退订: who agreed elsewhere agreed, and who was only asked has not opted out."""
+    tell(connection, consent("consent_not_given", "1", NOON, column="短信授权"))
+    assert state(connection) == {}
+    tell(connection, consent("consent_given", "2", NOON + 1, how="form"))
+    tell(connection, consent("consent_not_given", "3", NOON + 2, column="营销短信"))
+    assert state(connection)["sms"] == (True, "form", 1)
+
+
+def test_a_no_where_the_same_column_said_yes_is_a_withdrawal(connection: Connection) -> None:
+    tell(connection, consent("consent_given", "1", NOON, how="import", column="短信授权"))
+    assert state(connection)["sms"] == (True, "import", 0)
+    tell(connection, consent("consent_not_given", "2", NOON + 1, column="另一列"))
+    assert state(connection)["sms"] == (True, "import", 0)
+    tell(connection, consent("consent_not_given", "3", NOON + 2, column="短信授权"))
+    assert state(connection)["sms"] == (False, "import", 2)
+    tell(
+        connection, consent("consent_given", "4", NOON + 3, how="import", column="短信授权")
+    )  # a list that says yes again
+    assert state(connection)["sms"] == (False, "import", 2)  # proves nothing; a time or a form would
+    tell(connection, consent("consent_given", "5", NOON + 4, how="form"))
+    assert state(connection)["sms"] == (True, "form", 4)
+
+
+def test_an_opt_out_stays_one_whatever_a_list_says_later(connection: Connection) -> None:
+    tell(connection, consent("unsubscribed", "1", NOON))
+    tell(connection, consent("consent_not_given", "2", NOON + 1, column="短信授权"))
+    assert state(connection)["sms"] == (False, "unsubscribed", 0)
+
+
+WORDS = ("consent_given", "consent_not_given", "consent_withdrawn")
+
+
+@given(st.lists(st.tuples(st.sampled_from(WORDS), st.sampled_from("ab"), st.integers(0, 9)), max_size=8))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+def test_not_given_neither_adds_nor_loses_an_opt_out_of_another_source(
+    connection: Connection, told: list[tuple[str, str, int]]
+) -> None:
+    """Whatever is said in whatever order: without the answers "not given" of columns that never said yes nothing differs."""
+    yes = {column for event, column, _ in told if event == "consent_given"}
+    without = [one for one in told if one[0] != "consent_not_given" or one[1] in yes]
+    states = []
+    for number, said in enumerate((told, without)):
+        events = [
+            track(
+                event,
+                f"{number}-{place}",
+                at=NOON + at,
+                userId=f"u{number}",
+                properties={"channel": "sms", "column": column},
+            )
+            for place, (event, column, at) in enumerate(said)
+        ]
+        if events:
+            append_events(connection, events, NOON + DAY)
+        root = connection.execute("SELECT customer FROM identifier WHERE value = %s", (f"u{number}",)).fetchone()
+        states.append(permissions(connection, now=NOON + DAY, roots=list(root or ())).to_pylist())
+    connection.rollback()
+    kept = [[{key: row[key] for key in ("channel", "granted", "since")} for row in rows] for rows in states]
+    assert kept[0] == kept[1]
+    if any(event == "consent_withdrawn" for event, _, _ in told):
+        assert kept[0] != []
+
+
 def test_consents_of_one_person_under_two_ids_are_one(connection: Connection) -> None:
     tell(connection, identify("1", userId="u1", traits={"phone": "13800000001", "consents": {"sms": True}}))
     tell(connection, track("unsubscribed", "2", at=NOON + 1, userId="u2", properties={"channel": "sms"}))

@@ -81,7 +81,7 @@ def test_wrong_use_is_refused_before_anything_is_read(run, tmp_path: Path, wrong
 
 
 def test_what_concerns_the_whole_file_is_told(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
-    body = [{"msg_id": "71888888888", "sec_openid": "_0", "content": "怎么买", "timestamp": 1795295510660}]
+    body = [{"msg_id": "71888888888", "sec_openid": "_0", "user_follow_action": 1, "timestamp": 1795295510660}]
     (tmp_path / "push.json").write_text(json.dumps(body))
     told = run("push.json")
     assert "name it by --broadcast ID" in told.stdout

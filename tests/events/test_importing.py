@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from huitou.events import importing, versions
-from huitou.events.connectors.base import Options
+from huitou.events.connectors.base import Options, Span
 from huitou.events.consent import holds
 from huitou.events.importing import ImportResult, import_file
 from huitou.events.journal import append_batch
@@ -26,6 +26,7 @@ from huitou.kit.clock import DAY, HOUR, FrozenClock, parse_time
 from huitou.kit.errors import Refused
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+ENDED = Span(ended_at=parse_time("2026-11-20T19:30+08:00"))
 CUSTOMERS = "手机号,姓名,邮箱,邮件授权\r\n"
 
 
@@ -124,9 +125,11 @@ def test_rejected_pushes_and_viewers_are_mended_and_imported(
         json.dumps({"errcode": 0, "stat_info": {"external_users": [{"external_userid": "wm1", "watch_time": "?"}]}})
     )
     for path, fix in ((douyin, "1795175510660"), (wecom, "60")):
-        result = import_file(path)
+        options = Options(broadcast="B20" if path == wecom else None, spans={"B20": ENDED})
+        result = import_file(path, options)
         assert counts(result) == (0, 0, 0, 1)
-        again = import_file(mend(result.rejected_file or "", lambda text, fix=fix: text.replace('"?"', fix)))  # type: ignore[misc]
+        mended = mend(result.rejected_file or "", lambda text, fix=fix: text.replace('"?"', fix))  # type: ignore[misc]
+        again = import_file(mended, options)
         assert (again.format, *counts(again)) == (result.format, 1, 0, 0, 0)
     with ledger.connect(autocommit=True) as connection:
         bodies = [
@@ -221,17 +224,18 @@ def test_a_second_partial_refund_goes_in(ledger: ModuleType, clock: FrozenClock,
     [
         ("products.csv", (8, 0, 0, 0)),
         ("orders-B20.csv", (364, 3, 0, 3)),
-        ("wecom-watch-stat-B20.ndjson.gz", (2864, 0, 0, 0)),
+        ("wecom-watch-stat-B20.ndjson.gz", (2864, 0, 0, 0)),  # it names B20, the operator when that ended
         ("douyin-live-B20.ndjson.gz", (5179, 65, 0, 0)),
     ],
 )
 def test_examples_twice_are_once(
     ledger: ModuleType, tmp_path: Path, name: str, expected: tuple[int, int, int, int]
 ) -> None:
-    first = import_file(EXAMPLES / name, rejected_to=tmp_path)
+    options = Options(spans={"B20": ENDED})
+    first = import_file(EXAMPLES / name, options, rejected_to=tmp_path)
     assert counts(first) == expected
     before = stored(ledger)
-    again = import_file(EXAMPLES / name, rejected_to=tmp_path)
+    again = import_file(EXAMPLES / name, options, rejected_to=tmp_path)
     rows = sum(expected) - expected[3]
     assert counts(again) == (0, rows, 0, expected[3])
     assert stored(ledger) == before == first.events

@@ -6,9 +6,9 @@ from functools import cache
 
 import pyarrow as pa
 
+from customers import conformance_tables as customers
 from huitou.decisions.lake_tables import DECISIONS
 from huitou.events.broadcast_acts import Standing
-from huitou.events.lake_tables import EVENTS
 from stores.nasty import nasty_table
 
 PARAMS = {
@@ -34,8 +34,8 @@ def tables() -> dict[str, pa.Table]:
     keys = ("broadcast", "campaign", "decided_at", "action")
     decisions = nasty_table(DECISIONS.schema, rows=60, key="decision_id", never_null=keys, values=choices)
     messages = pa.table({"decision": decisions.column("decision_id").slice(0, 45)})  # the last were never queued
-    names = ["live_started", "live_ended", "live_entered"]
-    events = nasty_table(EVENTS.schema, rows=40, values={"broadcast": ["B20", "B21", None], "name": names})
+    shop = customers.tables()
+    seen = {name: shop[name] for name in ("events", "broadcasts")}
     outbox = nasty_table(OUTBOX, rows=30, key="id", values={"occurrence": ["B20", "B21", "B22"]})
     aliases = Standing({"B22": "B20"}).aliases()
     messages = messages.append_column("broadcast", decisions.column("broadcast").slice(0, 45))
@@ -44,4 +44,4 @@ def tables() -> dict[str, pa.Table]:
     messages = messages.append_column("id", messages.column("decision"))
     messages = messages.append_column("state", messages.column("reason"))
     messages = messages.append_column("cost_micro", decisions.column("decided_at").slice(0, 45))
-    return {"decisions": decisions, "messages": messages, "outbox": outbox, "aliases": aliases, "events": events}
+    return {"decisions": decisions, "messages": messages, "outbox": outbox, "aliases": aliases, **seen}

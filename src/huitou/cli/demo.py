@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from huitou.events.connectors.base import Options
 
 BROADCAST = "B20"
-ENDED = "2026-11-20T22:00:00+08:00"
 EVENING = "2026-11-20T22:30:00+08:00"  # planned when the evening's orders may be taken as told
 MORNING = "2026-11-21T07:30:00+08:00"  # the export of the next morning holds orders that came late
 EVENING_FILES = (
@@ -166,19 +165,17 @@ def import_evening() -> None:
 
 def bring_in(name: str) -> None:
     from huitou.cli.importing import print_result
-    from huitou.events.importing import import_file
+    from huitou.flows.intake import bring_in
 
     with progress(name) as update:
-        result = import_file(example(name), options_for(name), progress=update, rejected_to=settings().data)
+        result = bring_in(example(name), options_for(name), progress=update, rejected_to=settings().data)
     print_result(result)
 
 
 def options_for(name: str) -> Options:
-    """WeCom's watch list says neither when nor of which broadcast: an operator would."""
+    """The shop's order export does not say whose it is: an operator would."""
     from huitou.events.connectors.base import Options
 
-    if name.startswith("wecom"):
-        return Options(broadcast=BROADCAST, time_default=clock.parse_time(ENDED))
     return Options(shop="S1") if name.startswith("orders") else Options()
 
 

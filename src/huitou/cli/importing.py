@@ -15,6 +15,7 @@ from huitou.kit.errors import HuitouError, Rejected
 if TYPE_CHECKING:
     from huitou.events.connectors.base import Options
     from huitou.events.importing import ImportResult
+    from huitou.flows.intake import Show
 
 
 def import_files(
@@ -40,6 +41,13 @@ def import_files(
     broadcast: Annotated[
         str | None, typer.Option(metavar="ID", help="The broadcast the file is about, where it does not say.")
     ] = None,
+    started: Annotated[
+        str | None, typer.Option(metavar="TIME", help="When that broadcast began, where nothing else tells it.")
+    ] = None,
+    ended: Annotated[
+        str | None, typer.Option(metavar="TIME", help="When that broadcast ended, where nothing else tells it.")
+    ] = None,
+    title: Annotated[str | None, typer.Option(metavar="TEXT", help="What that broadcast is called.")] = None,
     shop: Annotated[str | None, typer.Option(metavar="ID", help="The shop, where the file does not say.")] = None,
     as_json: AsJson = False,
     now: Now = None,
@@ -52,6 +60,8 @@ def import_files(
       huitou import orders.csv live.ndjson.gz
 
       huitou import sales.parquet --map user_id=uid --event order_paid --time-default 2026-11-01
+
+      huitou import watch_stat.json --broadcast B21 --started "2026-11-21 20:00" --ended "2026-11-21 22:30"
     """
     from huitou.events.connectors.base import Options
 
@@ -61,16 +71,19 @@ def import_files(
             event=event,
             currency=_check_currency(currency),
             zone=_check_zone(timezone),
-            time_default=_read_time(time_default, timezone),
+            time_default=_read_time("--time-default", time_default, timezone),
             broadcast=broadcast,
             shop=shop,
+        )
+        show = _show(
+            broadcast, title, _read_time("--started", started, timezone), _read_time("--ended", ended, timezone)
         )
     failed = False
     documents = []
     with house(data, now):
         for path in files:
             try:
-                documents.append(asdict(_import_one(path, options, as_format, quiet=as_json)))
+                documents.append(asdict(_import_one(path, options, as_format, show, quiet=as_json)))
             except Exception as raised:
                 error = raised if isinstance(raised, HuitouError) else _broke_off(path, raised)
                 if error is not raised:  # what broke is for whoever mends it
@@ -99,11 +112,11 @@ def _broke_off(path: Path, error: Exception) -> HuitouError:
     )
 
 
-def _import_one(path: Path, options: Options, as_format: str | None, quiet: bool) -> ImportResult:
-    from huitou.events.importing import import_file
+def _import_one(path: Path, options: Options, as_format: str | None, show: Show | None, quiet: bool) -> ImportResult:
+    from huitou.flows.intake import bring_in
 
     with progress(tell(f"导入 {path.name}", f"importing {path.name}")) as update:
-        result = import_file(path, options, as_format, update)
+        result = bring_in(path, options, as_format, show, update)
     if not quiet:
         print_result(result)
     return result
@@ -123,6 +136,14 @@ def print_result(result: ImportResult) -> None:
     if result.mapping:
         columns = ", ".join(f"{role}={column}" for role, column in result.mapping.items())
         out.print(tell(f"  列：{columns}（用 --map 改）", f"  columns: {columns} (change with --map)"), style="dim")
+    if result.consents:
+        given, not_given, withdrawn = (result.consents.get(one, 0) for one in ("given", "not_given", "withdrawn"))
+        out.print(
+            tell(
+                f"  授权：同意 {given:,}，未授权 {not_given:,}，退订 {withdrawn:,}",
+                f"  consents: {given:,} given, {not_given:,} not given, {withdrawn:,} opted out",
+            )
+        )
     for note in result.notes:
         out.print(f"  {say_text(note)}", style="yellow", markup=False)
     for reason, rows in sorted(result.reasons.items(), key=lambda item: -item[1])[:5]:
@@ -161,8 +182,20 @@ def _check_zone(zone: str) -> str:
     return zone
 
 
-def _read_time(text: str | None, zone: str) -> int | None:
+def _read_time(flag: str, text: str | None, zone: str) -> int | None:
     try:
         return clock.parse_time(text, zone) if text else None
     except ValueError as error:
-        raise typer.BadParameter(f"--time-default: {error}") from error
+        raise typer.BadParameter(f"{flag}: {error}") from error
+
+
+def _show(broadcast: str | None, title: str | None, started_at: int | None, ended_at: int | None) -> Show | None:
+    from huitou.flows.intake import Show
+
+    if broadcast is None:
+        if started_at is not None or ended_at is not None or title:
+            raise typer.BadParameter("--started, --ended, --title: of which broadcast? Add --broadcast ID")
+        return None
+    if title and started_at is None and ended_at is None:
+        raise typer.BadParameter("--title: of a new broadcast say also --started or --ended")
+    return Show(broadcast, title, started_at, ended_at)

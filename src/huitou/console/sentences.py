@@ -50,6 +50,7 @@ SENTENCES: Mapping[str, str | Promise] = {
     "message_complained": gettext_lazy("Reported a message by {channel} as spam"),
     "unsubscribed": gettext_lazy("Unsubscribed from {channel}"),
     "consent_given": gettext_lazy("Gave consent for {channel}"),
+    "consent_not_given": gettext_lazy("Did not give consent for {channel}"),
     "consent_withdrawn": gettext_lazy("Withdrew consent for {channel}"),
     "page_viewed": gettext_lazy("Viewed a page {what}"),
     "screen_viewed": gettext_lazy("Viewed a screen {what}"),

@@ -21,8 +21,10 @@ import structlog
 
 from huitou.events.connectors.base import Options
 from huitou.events.connectors.columns import EVENT, TIMES, WHO, Roles
-from huitou.events.importing import import_file
+from huitou.events.placing import Question, Unplaced
 from huitou.events.reading import FileRefused
+from huitou.flows.intake import Show, bring_in
+from huitou.flows.refresh import catch_up
 from huitou.kit import clock
 from huitou.kit.errors import HuitouError, NotFound, Refused
 from huitou.kit.settings import settings
@@ -50,7 +52,7 @@ class Reason(TypedDict):
 
 @dataclass(frozen=True)
 class Upload:
-    """One uploaded file and what became of it. `state`: running | done | refused | cut_off."""
+    """One uploaded file and what became of it. `state`: running | done | asks | refused | cut_off."""
 
     id: str
     name: str
@@ -66,11 +68,15 @@ class Upload:
     rejected: int = 0
     rejected_file: str = ""
     reasons: list[Reason] = field(default_factory=list)
+    consents: dict[str, int] = field(default_factory=dict)  # given, not_given, withdrawn
     notes: list[dict[str, str]] = field(default_factory=list)  # of the file as a whole: sheets left aside
     problem: dict[str, str] = field(default_factory=dict)
     language: str = "zh"  # of who uploaded it: what the file of rejected rows says
     columns: list[str] = field(default_factory=list)  # of a table nobody could make out
     missing: str = ""  # the code of what could not be made out
+    question: dict[str, Any] = field(default_factory=dict)  # of the broadcast, where `state` is asks (placing.Question)
+    kind: str = ""  # what was said when it was sent: the format, and the time of rows without one
+    time_default: int | None = None
     process: int = 0
 
 
@@ -117,20 +123,25 @@ def _write(path: Path, chunks: Iterable[bytes]) -> int:
     return size
 
 
-def start(upload: Upload, options: Options, kind: str | None) -> None:
+def start(upload: Upload, options: Options, kind: str | None, show: Show | None = None) -> None:
     """Import in a thread of its own; the page asks how far it is. Where many are sent at once, the others wait."""
-    threading.Thread(target=run, args=(upload, options, kind), name=f"import-{upload.id}", daemon=True).start()
+    threading.Thread(target=run, args=(upload, options, kind, show), name=f"import-{upload.id}", daemon=True).start()
 
 
-def run(upload: Upload, options: Options, kind: str | None) -> Upload:
+def run(upload: Upload, options: Options, kind: str | None, show: Show | None = None) -> Upload:
     """Import now, then bring the derived tables up to date. Every end is written down."""
+    upload = replace(upload, kind=kind or "", time_default=options.time_default)
+    if show is None and options.broadcast:
+        show = Show(options.broadcast)
 
     def progress(rows: int) -> None:
         _save(replace(upload, rows=rows))
 
     try:
         with _turns:
-            done = _import(upload, options, kind, progress)
+            done = _import(upload, options, kind, show, progress)
+    except Unplaced as asked:
+        done = replace(upload, state="asks", question=_asked(asked.question))
     except HuitouError as error:
         done = replace(upload, state="refused", **_unclear(upload, error))
     except Exception:
@@ -144,10 +155,8 @@ def run(upload: Upload, options: Options, kind: str | None) -> Upload:
     return done
 
 
-def _import(upload: Upload, options: Options, kind: str | None, progress: Any) -> Upload:
-    from huitou.flows.refresh import catch_up
-
-    result = import_file(_content(upload) / upload.name, options, kind, progress, language=upload.language)
+def _import(upload: Upload, options: Options, kind: str | None, show: Show | None, progress: Any) -> Upload:
+    result = bring_in(_content(upload) / upload.name, options, kind, show, progress, language=upload.language)
     catch_up()
     return replace(
         upload,
@@ -158,12 +167,17 @@ def _import(upload: Upload, options: Options, kind: str | None, progress: Any) -
         quarantined=result.quarantined,
         rejected=result.rejected,
         rejected_file=Path(result.rejected_file).name if result.rejected_file else "",
+        consents=dict(result.consents),
         notes=[dict(note) for note in result.notes],
         reasons=[
             Reason(text=result.told[reason], rows=rows)
             for reason, rows in sorted(result.reasons.items(), key=lambda item: -item[1])[:20]
         ],
     )
+
+
+def _asked(question: Question) -> dict[str, Any]:
+    return {"needs": question.needs, "broadcasts": list(question.broadcasts)}
 
 
 def again(number: str, language: str) -> Upload:

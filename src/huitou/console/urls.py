@@ -41,6 +41,7 @@ urlpatterns = [
     path("intake", intake.intake_page, name="intake"),
     path("intake/upload", intake.upload, name="upload"),
     path("intake/<str:upload>/again", intake.again, name="again"),
+    path("intake/<str:upload>/placed", intake.place, name="place_upload"),
     path("intake/<str:upload>/rejected", intake.rejected, name="rejected"),
     path("settings/keys", keys.key_list, name="keys"),
     path("settings/keys/<int:key>/revoke", keys.revoke, name="revoke_key"),

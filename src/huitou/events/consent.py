@@ -3,6 +3,9 @@
 Rules (DESIGN §7, PIPL art. 15: withdrawing must be as easy as giving): a withdrawal beats every earlier grant, and
 every grant that an import or a profile mirrors without saying when it was given, whenever it is told; only a grant that
 occurred after the withdrawal restores the permission. At the same moment the withdrawal wins.
+
+Who was asked and did not agree (否 under 是否同意) withdrew nothing: that permits nothing, and takes away nothing that the
+person permitted elsewhere. Where the same column of the same source had said yes before, its no is a withdrawal.
 """
 
 from __future__ import annotations
@@ -22,9 +25,10 @@ if TYPE_CHECKING:
 
 ALL_CHANNELS = "*"
 
-# What an event says of consent: granted or withdrawn, and how where the event does not tell.
-SAYS = {
+# What an event says of consent: granted, withdrawn or (None) not given, and how where the event does not tell.
+SAYS: dict[str, tuple[bool | None, str]] = {
     "consent_given": (True, "event"),
+    "consent_not_given": (None, IMPORT),
     "consent_withdrawn": (False, "event"),
     "unsubscribed": (False, "unsubscribed"),
     "message_complained": (False, "complaint"),
@@ -32,18 +36,19 @@ SAYS = {
 
 
 class Consent(NamedTuple):
-    """One row of `consent`, in the columns' order."""
+    """One row of `consent`, in the columns' order; `granted` is None where it was not given, `asked` the list's column."""
 
     customer: str
     channel: str
     purpose: str
-    granted: bool
+    granted: bool | None
     how: str
     proof: str
     occurred_at: int
     recorded_at: int
     source: str
     event_id: str
+    asked: str = ""
 
 
 def read_consents(event: Event, customer: str, recorded_at: int) -> Iterator[Consent]:
@@ -75,7 +80,7 @@ def permissions(
     """(root, channel, granted, how, since) for each person and channel they ever spoke of, sorted by both.
 
     Channel '*' is a withdrawal from all of them; it is reflected in every channel's row, and a channel without a row
-    of its own was never granted. What occurred after `now` is left out.
+    of its own was never granted, asked for or not. What occurred after `now` is left out.
     """
     how = {"purpose": purpose, "now": now_us() if now is None else now, "roots": roots, "channel": channel}
     how["roots"] = None if roots is None else list(roots)
@@ -112,13 +117,21 @@ def _from_trait(event: Event, customer: str, recorded_at: int, channel: str, wor
 
 
 def _row(
-    event: Event, customer: str, recorded_at: int, channel: str, granted: bool, said: dict[str, Any], how: str, at: int
+    event: Event,
+    customer: str,
+    recorded_at: int,
+    channel: str,
+    granted: bool | None,
+    said: dict[str, Any],
+    how: str,
+    at: int,
 ) -> Consent:
     proof = _text(said, "proof") or f"{event.source} {event.event_id}"
-    purpose = read_purpose(said.get("purpose"), granted)
+    purpose = read_purpose(said.get("purpose"), granted is not False)
     at = min(at, recorded_at)
     how = _text(said, "how") or how
-    return Consent(customer, channel, purpose, granted, how, proof, at, recorded_at, event.source, event.event_id)
+    where = (event.source, event.event_id, _text(said, "column"))
+    return Consent(customer, channel, purpose, granted, how, proof, at, recorded_at, *where)
 
 
 def _channels(event: Event) -> list[str]:
@@ -126,7 +139,7 @@ def _channels(event: Event) -> list[str]:
     listed = said if isinstance(said, list) else [said]
     channels = {channel.strip().lower() for channel in listed if isinstance(channel, str) and channel.strip()}
     # Who leaves without saying where leaves everywhere. (A grant without a channel does not pass segment.py.)
-    return sorted(channels) or ([] if event.name == "consent_given" else [ALL_CHANNELS])
+    return sorted(channels) or ([] if event.name in ("consent_given", "consent_not_given") else [ALL_CHANNELS])
 
 
 def _text(said: dict[str, Any], name: str) -> str:

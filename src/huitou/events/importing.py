@@ -29,6 +29,8 @@ from huitou.kit.text import Text
 BATCH = 2_000  # records in one commit: short enough that ingest beside it is not held up
 OTHER_CONTENT = Rejected("", {"zh": "编号相同，内容不同", "en": "same id, other content"})
 
+CONSENTS = ("consent_given", "consent_not_given", "consent_withdrawn")
+
 Progress = Callable[[int], None]
 
 
@@ -47,6 +49,7 @@ class ImportResult:
     reasons: dict[str, int] = field(default_factory=dict)  # of the rejected, as said in English
     told: dict[str, Text] = field(default_factory=dict)  # the same reasons in every language
     mapping: dict[str, str] = field(default_factory=dict)  # role -> column, where it was guessed
+    consents: dict[str, int] = field(default_factory=dict)  # given, not_given, withdrawn: how often its rows say so
     notes: list[Text] = field(default_factory=list)  # of the file as a whole: sheets left aside, rooms unnamed
 
 
@@ -113,6 +116,14 @@ def _settle(batch: _Batch, result: ImportResult, rejected: RejectedRows) -> None
             rejected.add(record, read)
         else:
             _count(record, list(islice(outcomes, len(read))), result, rejected)
+            _count_consents(read, result)
+
+
+def _count_consents(events: list[Event], result: ImportResult) -> None:
+    for event in events:
+        if event.name in CONSENTS:
+            said = event.name.removeprefix("consent_")
+            result.consents[said] = result.consents.get(said, 0) + 1
 
 
 def _read_record(record: Record, source: str, received_at: int, currency: str | None = None) -> list[Event] | Rejected:

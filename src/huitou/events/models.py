@@ -130,18 +130,22 @@ class Profile(models.Model):
 
 
 class Consent(models.Model):
-    """The proof book: every grant and withdrawal, appended, never changed. consent.py says what holds now."""
+    """The proof book: every grant and withdrawal, appended, never changed. consent.py says what holds now.
+
+    `granted` is null where somebody was asked and did not agree; `asked` is the column of the list that says so.
+    """
 
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, db_column="customer")
     channel = models.TextField()
     purpose = models.TextField(default="marketing")
-    granted = models.BooleanField()
+    granted = models.BooleanField(null=True)
     how = models.TextField()  # form, double_opt_in, staff, import, link, reply, complaint…
     proof = models.TextField(default="")
     occurred_at = models.BigIntegerField()
     recorded_at = models.BigIntegerField()
     source = models.TextField()
     event_id = models.TextField()
+    asked = models.TextField(default="", db_default="")
 
     class Meta:
         app_label = "huitou"

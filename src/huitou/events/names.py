@@ -81,6 +81,7 @@ OURS = ROOM | frozenset(
         "message_complained",
         "unsubscribed",
         "consent_given",
+        "consent_not_given",
         "consent_withdrawn",
         "identified",
         "grouped",

@@ -177,7 +177,9 @@ def _check_required(
         )
     if not identifiers and "room_id" not in properties and (field := _subject(name.name)) not in properties:
         raise rejected(f"properties.{field}", f"缺少 {field}", f"{field} is missing")
-    if name.name == "consent_given" and not (properties.get("channel") or properties.get("channels")):
+    if name.name in ("consent_given", "consent_not_given") and not (
+        properties.get("channel") or properties.get("channels")
+    ):
         raise rejected("properties.channel", "缺少 channel:同意的是哪个渠道", "channel is missing: what was permitted?")
     if kind == "alias" and len({value for _, value in identifiers}) < 2:
         field = "previousId" if raw.get("previousId") in (None, "") else "userId"

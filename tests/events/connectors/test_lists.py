@@ -64,15 +64,16 @@ def test_customers_with_chinese_headers(write: Write) -> None:
         "会员号,手机号,邮箱,姓名,城市,邮件授权,短信授权,授权方式,授权时间,授权凭证\n"
         "V1,19900000001,lin@example.com,林晓,厦门,是,否,h5_checkout,2026-01-18 19:00:00,form-7\n",
     )
-    identify, given, withdrawn = events(read(path, "customers"))
+    identify, given, not_given = events(read(path, "customers"))
     assert identify["traits"] == {
         "phone": "19900000001", "email": "lin@example.com", "member_id": "V1", "name": "林晓", "city": "厦门",
     }  # fmt: skip
     at = parse_time("2026-01-18T19:00:00", "Asia/Shanghai")
     assert (given["event"], given["timestamp"], given["properties"]) == (
-        "consent_given", at, {"channel": "email", "purpose": "marketing", "how": "h5_checkout", "proof": "form-7"},
+        "consent_given", at,
+        {"channel": "email", "purpose": "marketing", "how": "h5_checkout", "proof": "form-7", "column": "邮件授权"},
     )  # fmt: skip
-    assert (withdrawn["event"], withdrawn["properties"]["channel"]) == ("consent_withdrawn", "sms")
+    assert (not_given["event"], not_given["properties"]["channel"]) == ("consent_not_given", "sms")
     assert given["context"]["traits"] == {"phone": "19900000001", "email": "lin@example.com", "member_id": "V1"}
 
 
@@ -83,13 +84,14 @@ def test_customers_as_shopify_exports_them(write: Write) -> None:
         "Total Spent,Total Orders,Note,Tax Exempt,Tags\n"
         "'7001234567890,Lin,Xiao,lin@example.com,yes,Xiamen,'+8619900000001,no,199.00,2,,no,vip\n",
     )
-    identify, given, withdrawn = events(read(path, "customers"))
+    identify, given, not_given = events(read(path, "customers"))
     assert identify["userId"] == "7001234567890"
     assert identify["traits"] == {"phone": "+8619900000001", "email": "lin@example.com", "name": "Lin Xiao"}
     assert given["properties"] == {
         "channel": "email", "purpose": "marketing", "how": "import", "proof": "customers_export.csv:2",
+        "column": "Accepts Email Marketing",
     }  # fmt: skip
-    assert withdrawn["event"] == "consent_withdrawn"
+    assert not_given["event"] == "consent_not_given"
 
 
 def test_a_grant_is_as_good_as_the_time_it_names(write: Write) -> None:
@@ -125,17 +127,20 @@ def test_customers_name_what_is_wrong(write: Write) -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "granted"),
+    ("word", "said"),
     [
-        ("是", True), ("√", True), ("已订阅", True), ("1.0", True), ("Opt-in", True), ("SUBSCRIBED", True),
-        ("否", False), ("×", False), ("退订", False), ("已退订", False), ("已拒绝", False), ("不允许", False),
-        ("Opt-out", False), ("0.0", False), ("NEVER_SUBSCRIBED", False), ("未知", None), ("pending", None), ("", None),
+        ("是", "given"), ("√", "given"), ("已订阅", "given"), ("1.0", "given"), ("Opt-in", "given"), ("SUBSCRIBED", "given"),
+        ("否", "not_given"), ("×", "not_given"), ("未授权", "not_given"), ("不允许", "not_given"), ("no", "not_given"),
+        ("0", "not_given"), ("0.0", "not_given"), ("FALSE", "not_given"), ("NEVER_SUBSCRIBED", "not_given"),
+        ("退订", "withdrawn"), ("已退订", "withdrawn"), ("拒收", "withdrawn"), ("已拒绝", "withdrawn"), ("Opt-out", "withdrawn"),
+        ("UNSUBSCRIBED", "withdrawn"), ("withdrawn", "withdrawn"), ("黑名单", "withdrawn"),
+        ("未知", None), ("pending", None), ("", None), ("-", None),
     ],
 )  # fmt: skip
-def test_consent_in_many_words(write: Write, word: str, granted: bool | None) -> None:
+def test_consent_in_many_words(write: Write, word: str, said: str | None) -> None:
     path = write("c.csv", f"会员编号,手机号码,是否同意接收短信\nM1,19900000001,{word}\n")
-    said = [event["event"] for event in events(read(path, "customers")) if event["type"] == "track"]
-    assert said == {True: ["consent_given"], False: ["consent_withdrawn"], None: []}[granted]
+    told = [event["event"] for event in events(read(path, "customers")) if event["type"] == "track"]
+    assert told == ([] if said is None else [f"consent_{said}"])
 
 
 @pytest.mark.parametrize(
@@ -146,6 +151,22 @@ def test_consent_in_many_words(write: Write, word: str, granted: bool | None) ->
         ("不接收邮件", "1", ["email"]),
         ("SMS opt-out", "yes", ["sms"]),
         ("unsubscribed", "true", ["email", "push", "sms", "wecom"]),
+        ("退订", "已退订", ["email", "push", "sms", "wecom"]),
+        ("退订", "短信、邮件", ["email", "sms"]),
+        ("退订状态", "已订阅", []),
+        ("短信退订时间", "2026-11-01 10:00", ["sms"]),
+        ("unsubscribed_at", "2026-11-01", ["email", "push", "sms", "wecom"]),
+        ("是否黑名单", "是", ["email", "push", "sms", "wecom"]),
+        ("拒绝营销信息", "是", ["email", "push", "sms", "wecom"]),
+        ("email status", "valid", []),
+        ("Email Status", "Unsubscribed", ["email"]),
+        ("短信状态", "已退订", ["sms"]),
+        ("订阅状态", "已退订", ["email", "push", "sms", "wecom"]),
+        ("订阅状态", "未订阅", []),
+        ("Email Subscription", "unsubscribed", ["email"]),
+        ("marketing_opted_out", "1", ["email", "push", "sms", "wecom"]),
+        ("no_sms", "1", ["sms"]),
+        ("withdrawals", "12.5", []),  # of money
         ("是否退订", "是", ["email", "push", "sms", "wecom"]),
     ],
 )
@@ -154,6 +175,14 @@ def test_a_column_of_those_who_left(write: Write, column: str, cell: str, withdr
     said = [event for event in events(read(path, "customers")) if event["type"] == "track"]
     assert {event["event"] for event in said} <= {"consent_withdrawn"}
     assert sorted(event["properties"]["channel"] for event in said) == withdrawn
+
+
+def test_a_time_of_leaving_beside_a_no_is_of_the_past(write: Write) -> None:
+    rows = ["u1,是,2026-11-01 10:00", "u2,否,2026-11-01 10:00", "u3,,2026-11-01 10:00", "u4,是,"]
+    path = write("c.csv", "user_id,短信退订,短信退订时间\n" + "\n".join(rows))
+    at = parse_time("2026-11-01T10:00", "Asia/Shanghai")
+    told = [event for event in events(read(path, "customers")) if event["type"] == "track"]
+    assert [(event["userId"], event.get("timestamp")) for event in told] == [("u1", at), ("u3", at), ("u4", None)]
 
 
 @pytest.mark.parametrize(

@@ -127,7 +127,7 @@ def test_bad_viewers_and_pages_are_named(write: Write) -> None:
         page(errcode=41001),
         {"ok": 1},
     ]
-    records = read(write("B21.json", "\n".join(map(json.dumps, pages))), "wecom")
+    records = read(write("B21.json", "\n".join(map(json.dumps, pages))), "wecom", broadcast="B21")
     assert [(row, field) for row, field, _ in rejections(records)] == [
         (1, "external_userid"), (1, "watch_time"), (1, "external_userid"), (2, "errcode"), (3, "stat_info"),
     ]  # fmt: skip
@@ -244,22 +244,22 @@ def test_numbers_of_pushes_may_be_quoted(write: Write) -> None:
 @pytest.mark.parametrize("seconds", [60, "60", 60.0, 60.9, "60.0"])
 def test_seconds_of_a_watch_list_in_any_writing(write: Write, seconds: Any) -> None:
     [made] = events(
-        read(write("B20.json", json.dumps(page({"external_userid": "wm1", "watch_time": seconds}))), "wecom")
+        read(
+            write("w.json", json.dumps(page({"external_userid": "wm1", "watch_time": seconds}, livingid="B20"))),
+            "wecom",
+        )
     )
     assert made["properties"] == {"broadcast_id": "B20", "watch_seconds": 60}
 
 
-def test_watch_lists_of_two_days_are_two_broadcasts(write: Write) -> None:
-    names = ["watch_stat_2026.11.20.json", "watch_stat_2026.11.21.json.gz", "watch_stat_2026.11.22"]
-    made = [events(read(write(name, json.dumps(page(VIEWER))), "wecom"))[0] for name in names]
-    assert [event["properties"]["broadcast_id"] for event in made] == [
-        "watch_stat_2026.11.20", "watch_stat_2026.11.21", "watch_stat_2026.11.22",
-    ]  # fmt: skip
+def test_a_watch_list_that_names_no_broadcast_gets_none_from_its_file_name(write: Write) -> None:
+    made = events(read(write("watch_stat_2026.11.20.json", json.dumps(page(VIEWER))), "wecom"))
+    assert [event["properties"] for event in made] == [{"watch_seconds": 300}, {}]
 
 
 def test_a_list_fetched_again_tells_what_came_after(write: Write) -> None:
     during, after = (
-        events(read(write("B20.json", json.dumps(page({**VIEWER, "watch_time": seconds}))), "wecom"))
+        events(read(write("B20.json", json.dumps(page({**VIEWER, "watch_time": seconds}, livingid="B20"))), "wecom"))
         for seconds in (60, 3600)
     )
     assert [event["messageId"] for event in during] == ["B20:wm1:live_left:60", "B20:wm1:live_commented"]

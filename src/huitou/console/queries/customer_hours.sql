@@ -4,6 +4,6 @@ FROM events
 WHERE customer = $customer
   AND occurred_at <= $now
   AND type <> 'identify'
-  AND name NOT IN ('message_delivered', 'order_shipped', 'consent_given', 'consent_withdrawn')
+  AND name NOT IN ('message_delivered', 'order_shipped', 'consent_given', 'consent_not_given', 'consent_withdrawn')
 GROUP BY (occurred_at + $offset_us) // 3600000000 % 24
 ORDER BY hour

@@ -14,7 +14,8 @@ from huitou.console.page import page, speaks, widget
 from huitou.console.reads import intake, keys, snapshot
 from huitou.console.views.broadcasts import page_number
 from huitou.events.connectors import CONNECTORS, find_connector
-from huitou.events.connectors.base import Options
+from huitou.events.connectors.base import Options, Span
+from huitou.flows.intake import Show, name_show
 from huitou.kit import clock
 from huitou.kit.errors import Refused
 from huitou.kit.text import Text, say
@@ -36,6 +37,7 @@ def _show(request: HttpRequest, problem: str = "") -> HttpResponse:
         "uploads": uploads.latest(),
         "formats": _formats(),
         "broadcasts": snapshot.broadcasts(),
+        "zone": Options().zone,
         "problem": problem,
         "filled": {name: request.POST.get(name, "") for name in ("format", "broadcast", "time_default")},
     }
@@ -53,6 +55,10 @@ def upload(request: HttpRequest) -> HttpResponse:
             uploads.start(stored, options, kind)
     except Refused as error:
         return _refused(request, say(error.message, speaks()))
+    return _started(request)
+
+
+def _started(request: HttpRequest) -> HttpResponse:
     if request.headers.get("HX-Request"):
         return HttpResponse(status=204, headers={"HX-Redirect": reverse("intake")})
     return redirect("intake")
@@ -86,9 +92,42 @@ def again(request: HttpRequest, upload: str) -> HttpResponse:
     return redirect("intake")
 
 
+@page
+@require_POST
+def place(request: HttpRequest, upload: str) -> HttpResponse:
+    """An uploaded file that did not say of which broadcast it is, imported with the operator's answer."""
+    try:
+        found = uploads.find(upload)
+        options, show = Options(time_default=found.time_default), _show_of(request, found)
+        uploads.start(uploads.again(upload, speaks()), options, found.kind or None, show)
+    except Refused as error:
+        return _refused(request, say(error.message, speaks()))
+    return _started(request)
+
+
+def _show_of(request: HttpRequest, upload: uploads.Upload) -> Show:
+    """The broadcast that was chosen, or a new one: by the id the file gives it, else by its time."""
+    span = Span(_moment(request, "started"), _moment(request, "ended"))
+    chosen = request.POST.get("broadcast", "").strip()
+    if chosen and span == Span():
+        return Show(chosen)
+    by_time = name_show(span, Options().zone)
+    named = upload.question.get("broadcasts") or []
+    return Show(
+        chosen or (named[0] if len(named) == 1 else by_time),
+        request.POST.get("title", "").strip() or None,
+        span.started_at,
+        span.ended_at,
+    )
+
+
 @widget
 def upload_state(request: HttpRequest, upload: str) -> HttpResponse:
-    return render(request, "widgets/upload.html", {"upload": uploads.find(upload), "formats": _formats()})
+    found = uploads.find(upload)
+    shown = {"upload": found, "formats": _formats(), "zone": Options().zone}
+    if found.state == "asks":
+        shown["broadcasts"] = snapshot.broadcasts()
+    return render(request, "widgets/upload.html", shown)
 
 
 def _formats() -> list[tuple[str, Text]]:
@@ -111,9 +150,15 @@ def _kind(request: HttpRequest) -> str | None:
 
 
 def _options(request: HttpRequest) -> Options:
-    text = request.POST.get("time_default", "").strip()
+    at = _moment(request, "time_default")
+    return Options(time_default=at, broadcast=request.POST.get("broadcast", "").strip() or None)
+
+
+def _moment(request: HttpRequest, field: str) -> int | None:
+    """The time that was filled in, by the shop's clock where it names no other."""
+    text = request.POST.get(field, "").strip()
     try:
-        at = clock.parse_time(text, Options().zone) if text else None
+        return clock.parse_time(text, Options().zone) if text else None
     except ValueError as error:
         raise Refused(
             {
@@ -121,4 +166,3 @@ def _options(request: HttpRequest) -> Options:
                 "en": f"“{text}” is not a time. Write it like 2026-11-20 20:00.",
             }
         ) from error
-    return Options(time_default=at, broadcast=request.POST.get("broadcast", "").strip() or None)

@@ -7,7 +7,7 @@ SELECT
   max(CASE
     WHEN name NOT IN (
       'message_sent', 'message_delivered', 'message_bounced', 'message_failed', 'order_shipped', 'order_cancelled',
-      'order_refunded', 'order_received', 'order_updated', 'identified', 'grouped', 'aliased', 'consent_given',
+      'order_refunded', 'order_received', 'order_updated', 'identified', 'grouped', 'aliased', 'consent_given', 'consent_not_given',
       'consent_withdrawn'
     ) THEN occurred_at
   END) AS last_seen_at

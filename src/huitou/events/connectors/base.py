@@ -21,6 +21,14 @@ from huitou.kit.text import Text
 
 
 @dataclass(frozen=True)
+class Span:
+    """When a broadcast was, epoch µs, as far as it is known."""
+
+    started_at: int | None = None
+    ended_at: int | None = None
+
+
+@dataclass(frozen=True)
 class Options:
     """What the operator says where the file is silent (the flags of `huitou import`)."""
 
@@ -31,6 +39,7 @@ class Options:
     time_default: int | None = None  # epoch µs for rows without a time
     broadcast: str | None = None
     shop: str | None = None
+    spans: Mapping[str, Span] = field(default_factory=dict)  # broadcast -> when it was, for rows without a time
 
 
 class Record(NamedTuple):

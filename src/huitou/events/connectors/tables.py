@@ -281,7 +281,7 @@ def _sheets(path: Path) -> list[tuple[str, Iterator[Numbered]]]:
         raise
     except Exception as error:
         raise refuse_file(path, f"打不开这个工作簿({error})。", f"the workbook cannot be read ({error})") from error
-    if sum(sheet.total_height * sheet.total_width for sheet in sheets) > CELLS:
+    if sum(sheet.height * sheet.width for sheet in sheets) > CELLS:
         raise refuse_cells(path)
     return [(sheet.name, _sheet_rows(sheet)) for sheet in sheets]
 

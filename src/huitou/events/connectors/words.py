@@ -107,12 +107,21 @@ YES = (
     " true|yes|y|t|on|ok|subscribed|subscribe|opt in|optin|opted in|single opt in|double opt in|granted|accepted|accepts|allowed|agree"
     "|agreed|active|enabled|confirmed|permitted"
 )  # fmt: skip
+# The answer no: it was never given, or is not any more; which of them, the answer alone does not tell.
 NO = (
-    "0 0.0 否 不 不是 不同意 未同意 未授权 不授权 取消授权 已取消授权 拒绝 已拒绝 拒收 已拒收 不允许 未允许 不接受 未接受 不接收 不愿意 不可以 退订"
-    " 已退订 取消订阅 已取消订阅 未订阅 不订阅 已取消 撤回 已撤回 撤销 关 关闭 已关闭 未开启 没有 无效 错 未勾选 不可发送 不可触达 黑名单 × ✗ ✘ ✕ ✖ ❌ ☒ ☐"
-    " false|no|n|f|off|x|unsubscribed|unsubscribe|not subscribed|never subscribed|opt out|optout|opted out|denied|declined|rejected"
-    "|refused|revoked|withdrawn|disabled|inactive|blocked|suppressed|cleaned|bounced|do not contact|stop|td"
+    "0 0.0 否 不 不是 不同意 未同意 未授权 不授权 不允许 未允许 不接受 未接受 不接收 不愿意 不可以 未订阅 不订阅 关 关闭 未开启 没有 无 无效 错 未勾选"
+    " 不可发送 不可触达 × ✗ ✘ ✕ ✖ ❌ ☒ ☐"
+    " false|no|n|f|off|x|not subscribed|never subscribed|not given|none|disabled|inactive"
 )  # fmt: skip
+# Words that say that somebody left or was taken out, whatever their column asks.
+LEFT = (
+    "取消授权 已取消授权 拒绝 已拒绝 拒收 已拒收 退订 已退订 取消订阅 已取消订阅 取消 已取消 撤回 已撤回 撤销 已撤销 已关闭 黑名单 拉黑 已拉黑 屏蔽 已屏蔽"
+    " 免打扰 勿扰"
+    " unsubscribed|unsubscribe|opt out|optout|opted out|denied|declined|rejected|refused|revoked|withdrawn|blocked|blacklisted"
+    "|suppressed|cleaned|bounced|complained|do not contact|stop|td"
+)  # fmt: skip
+# Words in a column of those who left that say that somebody did not.
+STAYED = "正常 未退订 未拒收 未取消 订阅 已订阅 normal|active|subscribed|subscribe|opt in|optin|opted in|single opt in|double opt in|not unsubscribed"
 UNSAID = "未知 未设置 待确认 未询问 不详 unknown|pending|not set|not asked"
 
 TOTALS = re.compile(
@@ -146,7 +155,7 @@ def _split(said: str) -> list[str]:
 _STATES: dict[str, State] = _table(STATES)
 _NO_REFUND = frozenset(map(normal, _split(NO_REFUND)))
 _EVENTS: dict[str, str] = _table(EVENTS)
-_YES, _NO, _UNSAID = (frozenset(map(normal, _split(said))) for said in (YES, NO, UNSAID))
+_YES, _NO, _LEFT, _STAYED, _UNSAID = (frozenset(map(normal, _split(said))) for said in (YES, NO, LEFT, STAYED, UNSAID))
 
 
 def read_state(cell: Any, column: str, *, of_refunds: bool = False) -> State | None:
@@ -185,16 +194,37 @@ def _unknown(cell: Any, column: str) -> Rejected:
     return Rejected(column, {"zh": zh, "en": en})
 
 
-def read_yes_or_no(cell: Any, column: str) -> bool | None:
-    """None for an empty cell and for 'unknown'; Rejected for any other word."""
+Answer = Literal["given", "not_given", "withdrawn"]
+
+
+def read_consent(cell: Any, column: str) -> Answer | None:
+    """What a column that asks for permission says; None for an empty cell and for 'unknown'; Rejected for other words."""
     if cell is None:
         return None
     word = normal(text(cell))
+    if word in _LEFT:
+        return "withdrawn"
     if word in _YES or word in _NO:
-        return word in _YES
+        return "given" if word in _YES else "not_given"
     if word in _UNSAID:
         return None
-    raise Rejected(column, {"zh": f"{shown(cell)} 不是“是/否”", "en": f"{shown(cell)} is neither yes nor no"})
+    raise _neither(cell, column)
+
+
+def read_refusal(cell: Any, column: str) -> bool:
+    """Whether a column of those who left says that somebody did; Rejected for a word nobody knows."""
+    if cell is None:
+        return False
+    word = normal(text(cell))
+    if word in _STAYED or word in _NO or word in _UNSAID:
+        return False
+    if word in _YES or word in _LEFT:
+        return True
+    raise _neither(cell, column)
+
+
+def _neither(cell: Any, column: str) -> Rejected:
+    return Rejected(column, {"zh": f"{shown(cell)} 不是“是/否”", "en": f"{shown(cell)} is neither yes nor no"})
 
 
 def refuse_totals(cells: Any) -> None:

@@ -26,6 +26,7 @@ import msgspec
 from huitou.events.connectors.base import Options, Record
 from huitou.events.connectors.limits import Bounds, bounds_for, refuse_memory
 from huitou.events.connectors.refusals import refuse_file
+from huitou.events.placing import Unplaced
 from huitou.events.reading import frames
 from huitou.kit.errors import HuitouError, Refused
 from huitou.kit.text import Text
@@ -57,8 +58,8 @@ class Reading:
 
 @contextmanager
 def read_apart(path: Path, options: Options, kind: str | None = None) -> Iterator[Reading]:
-    """Recognise and read the file. FileRefused where it cannot be read, or needs more than its bounds, also while its
-    records are asked for.
+    """Recognise and read the file. FileRefused where it cannot be read, or needs more than its bounds, Unplaced where
+    it leaves open which broadcast it tells of; both also while its records are asked for.
     """
     bounds = bounds_for(path)
     with tempfile.TemporaryFile() as said, _start(said) as process:
@@ -119,6 +120,8 @@ def _frames(process: subprocess.Popen[bytes], said: IO[bytes], path: Path, bound
     for line in _lines(process, path, bounds):
         frame = frames.read(line)
         if isinstance(frame, frames.Refusal):
+            if frame.question is not None:
+                raise Unplaced(path.name, frame.question)
             raise FileRefused(frame.message, frame.code, frame.columns)
         yield frame
         if isinstance(frame, frames.Done):

@@ -20,6 +20,7 @@ from huitou.events.connectors import check_use, find_connector, look_at, recogni
 from huitou.events.connectors.base import Record
 from huitou.events.connectors.limits import Bounds
 from huitou.events.connectors.notes import collected
+from huitou.events.placing import Unplaced, place_records
 from huitou.events.reading import frames
 from huitou.kit.errors import HuitouError, Refused
 
@@ -73,7 +74,7 @@ def _read(order: frames.Order, out: IO[bytes]) -> None:
         tell(frames.Opened(connector.name, shown_mapping(path, connector.name, order.options)))
         columns = None
         with collected() as notes:
-            for record in connector.read(path, order.options):
+            for record in place_records(path, connector.read(path, order.options), order.options):
                 if (header := frames.columns_of(record)) is not columns and header is not None:
                     columns = header
                     tell(frames.Columns(header))
@@ -82,7 +83,8 @@ def _read(order: frames.Order, out: IO[bytes]) -> None:
     except MemoryError:
         raise
     except HuitouError as why:
-        tell(frames.Refusal(dict(why.message), why.code, _columns(path, why)))
+        question = why.question if isinstance(why, Unplaced) else None
+        tell(frames.Refusal(dict(why.message), why.code, _columns(path, why), question))
 
 
 def _encode(record: Record, encode: Any) -> bytes:
@@ -96,7 +98,7 @@ def _encode(record: Record, encode: Any) -> bytes:
         zh, en = "无法存为 JSON", "cannot be stored as JSON"
     fact = frames.pack(record._replace(events=(), rejected=None, original=repr(record.original)[:1000]))
     fact.why = ("", {"zh": zh, "en": en})
-    return encode(fact) + b"\n"  # type: ignore[no-any-return]
+    return encode(fact) + b"\n"
 
 
 def _columns(path: Path, why: HuitouError) -> tuple[str, ...]:

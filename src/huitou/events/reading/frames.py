@@ -15,6 +15,7 @@ from huitou.events.connectors.base import Options, Record
 from huitou.events.connectors.cells import Line
 from huitou.events.connectors.limits import Bounds
 from huitou.events.connectors.tables import SheetRow
+from huitou.events.placing import Question
 from huitou.kit.errors import Rejected
 
 # How the reader ends where it cannot say a Refusal.
@@ -62,6 +63,7 @@ class Refusal(msgspec.Struct, tag="refused", array_like=True):
     message: dict[str, str]
     code: str
     columns: tuple[str, ...] = ()
+    question: Question | None = None
 
 
 class Done(msgspec.Struct, tag="done", array_like=True):

@@ -193,7 +193,9 @@ def _check(path: Path, table: Table, placed: Mapping[str, int], reading: Reading
             f"no column tells the customer: use --map user_id=COLUMN. There are {columns}",
             code="no_customer_column",
         )
-    if placed.keys().isdisjoint(MOMENTS) and reading.options.time_default is None:
+    # Lists of viewers are asked about as a whole: a time alone would not say whether the room opened or closed then.
+    asked = reading.default == "live" and "event" not in placed
+    if placed.keys().isdisjoint(MOMENTS) and reading.options.time_default is None and not asked:
         raise refuse_file(
             path,
             f"没有时间列,请用 --map time=列名 或 --time-default;客户名单请用 --as customers。有:{columns}",

@@ -136,9 +136,11 @@ def read_fact(number: int, row: Mapping[str, Any], rest: Mapping[str, Any], orig
     currency = read_currency(text(row.get("currency", options.currency))) or options.currency
     event, channel = _event(row, reading)
     times = _times(row, reading)
-    at = next((at for role in MOMENTS if (at := times.get(role)) is not None), options.time_default)
-    if at is None and order_id is None:
-        raise missing(moment_role(reading))
+    at = next((at for role in MOMENTS if (at := times.get(role)) is not None), None)
+    if event != "live" or reading.knows(*MOMENTS):
+        at = options.time_default if at is None else at
+        if at is None and order_id is None:
+            raise missing(moment_role(reading))
     if event != "order" and event not in ORDERS:
         rest = {**rest, **_of_orders(row, reading)}
     known = {**_plain(rest), **_known(row, reading), "currency": currency}

@@ -1,7 +1,7 @@
 """WeCom live: who watched and how long (`living/get_watch_stat`), one page, several pages, or one page a line.
 
-Source: developer.work.weixin.qq.com/document/path/93636. The answer names neither the broadcast nor a time:
-both come from `--broadcast` and `--time-default`, else from a `livingid` saved beside it and the import's moment.
+Source: developer.work.weixin.qq.com/document/path/93636. The answer names neither the broadcast nor a time: the one comes
+from a `livingid` saved beside it, else from `--broadcast`; the times follow from when that was (`events.placing`).
 Employees who watched are no customers and are left out.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from huitou.events.connectors.base import Options, Record, reject, stamp
+from huitou.events.connectors.base import Options, Record, reject
 from huitou.events.connectors.documents import read_values
 from huitou.events.connectors.files import Head
 from huitou.kit.errors import Rejected
@@ -32,10 +32,10 @@ def read(path: Path, options: Options) -> Iterator[Record]:
             yield Record((number,), (), value, text)
             continue
         for page in value if isinstance(value, list) else [value]:
-            yield from _read_page(number, page, path, options)
+            yield from _read_page(number, page, options)
 
 
-def _read_page(number: int, page: Any, path: Path, options: Options) -> Iterator[Record]:
+def _read_page(number: int, page: Any, options: Options) -> Iterator[Record]:
     if not isinstance(page, dict) or not isinstance(page.get("stat_info"), dict):
         yield reject((number,), page, "stat_info", "缺失", "is missing")
         return
@@ -46,15 +46,15 @@ def _read_page(number: int, page: Any, path: Path, options: Options) -> Iterator
     if not isinstance(viewers, list | None):
         yield reject((number,), page, "external_users", "应为数组", "must be a list")
         return
-    broadcast = str(options.broadcast or page.get("livingid") or _name_of(path))
+    said = options.broadcast or page.get("livingid")
+    named = {} if said in (None, "") else {"livingid": str(said)}
     for viewer in viewers or []:
-        record = _read_viewer(number, viewer, broadcast, options)
+        record = _read_viewer(number, viewer, named.get("livingid"))
         # Rejected, a viewer is kept as a page of its own, which can be mended and read again.
-        kept = {"livingid": broadcast, "stat_info": {"external_users": [viewer]}}
-        yield record._replace(original=kept)
+        yield record._replace(original={**named, "stat_info": {"external_users": [viewer]}})
 
 
-def _read_viewer(number: int, viewer: Any, broadcast: str, options: Options) -> Record:
+def _read_viewer(number: int, viewer: Any, broadcast: str | None) -> Record:
     if not isinstance(viewer, dict) or not viewer.get("external_userid"):
         return reject((number,), viewer, "external_userid", "缺失", "is missing")
     seconds = _seconds(viewer.get("watch_time"))
@@ -63,18 +63,10 @@ def _read_viewer(number: int, viewer: Any, broadcast: str, options: Options) -> 
         return reject((number,), viewer, "watch_time", f"{said!r} 不是秒数", f"{said!r} is no number of seconds")
     person = str(viewer["external_userid"])
     # The seconds are part of the id: a list fetched again after the broadcast knows more, and the largest counts.
-    events = [_track("live_left", broadcast, person, {"watch_seconds": seconds}, options, f":{seconds}")]
+    events = [_track("live_left", broadcast, person, {"watch_seconds": seconds}, f":{seconds}")]
     if viewer.get("is_comment") not in (None, False, 0, "0", ""):
-        events.append(_track("live_commented", broadcast, person, {}, options))
+        events.append(_track("live_commented", broadcast, person, {}))
     return Record((number,), tuple(events), None, viewer)
-
-
-def _name_of(path: Path) -> str:
-    """The file's name without its endings: 'watch_stat_2026.11.20.json.gz' -> 'watch_stat_2026.11.20'."""
-    name = path.name
-    for ending in (".gz", ".json", ".jsonl", ".ndjson", ".txt"):
-        name = name.removesuffix(ending)
-    return name
 
 
 def _seconds(value: Any) -> int | None:
@@ -89,15 +81,13 @@ def _seconds(value: Any) -> int | None:
 
 
 def _track(
-    event: str, broadcast: str, person: str, properties: dict[str, Any], options: Options, version: str = ""
+    event: str, broadcast: str | None, person: str, properties: dict[str, Any], version: str = ""
 ) -> dict[str, Any]:
-    raw: dict[str, Any] = {
+    place = {} if broadcast is None else {"broadcast_id": broadcast}
+    return {
         "type": "track",
         "event": event,
         "messageId": f"{broadcast}:{person}:{event}{version}",
         "context": {"traits": {"external_userid": person}},
-        "properties": {"broadcast_id": broadcast, **properties},
+        "properties": {**place, **properties},
     }
-    if options.time_default is not None:
-        raw["timestamp"] = stamp(options.time_default)
-    return raw

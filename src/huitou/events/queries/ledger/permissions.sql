@@ -1,12 +1,13 @@
 -- What each person (root) has permitted on each channel they ever spoke of ('*': all channels at once).
 -- A withdrawal beats every earlier grant and every bare import grant whenever dated; only an explicit grant that
--- occurred after it restores. `since` is the first grant that holds, else the last withdrawal.
+-- occurred after it restores. `since` is the first grant that holds, else the last withdrawal. Where somebody was asked and
+-- did not agree (granted is null) nothing was permitted and nothing withdrawn: that alone makes no row.
 WITH said AS (
     SELECT coalesce(customer.merged_into, customer.id) AS root,
         consent.channel, consent.granted, consent.how, consent.occurred_at
     FROM consent
     JOIN customer ON customer.id = consent.customer
-    WHERE consent.purpose = %(purpose)s AND consent.occurred_at <= %(now)s
+    WHERE consent.purpose = %(purpose)s AND consent.granted IS NOT NULL AND consent.occurred_at <= %(now)s
         AND (%(roots)b::text[] IS NULL OR coalesce(customer.merged_into, customer.id) = ANY(%(roots)b::text[]))
         AND (%(channel)s::text IS NULL OR consent.channel IN (%(channel)s::text, '*'))
 ),

@@ -1,0 +1,11 @@
+-- When each broadcast was of which something in its room is told: of the others (an order names them) nobody said it.
+-- Reads broadcasts, events.
+WITH told AS (
+  SELECT DISTINCT coalesce(broadcast, room) AS place
+  FROM events
+  WHERE name LIKE 'live%' OR name = 'product_shown'
+)
+SELECT b.broadcast, b.started_at, b.ended_at
+FROM broadcasts AS b
+WHERE b.broadcast IN (SELECT place FROM told) OR b.room IN (SELECT place FROM told)
+ORDER BY b.broadcast
