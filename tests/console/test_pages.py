@@ -12,7 +12,9 @@ from huitou.kit.clock import MINUTE
 from .conftest import STARTED, Shop, evening, json_in, numbers_in, text_of
 
 PAGES = ("/", "/customers", "/campaigns", "/campaigns/follow-up", "/messages", "/intake")
-WIDGETS = ("funnel", "non-buyers", "reach", "plan", "sending", "results", "people", "verdict")
+WIDGETS = (
+    "funnel", "takings", "unseen", "unseen-count", "non-buyers", "reach", "plan", "sending", "results", "people", "verdict",
+)  # fmt: skip
 
 
 LANGUAGES = {"zh-hans": "zh-Hans", "en": "en"}
@@ -198,3 +200,23 @@ def test_lists_ask_as_many_questions_for_three_rows_as_for_one(
             counts.setdefault(page, []).append(len(asked))
         empty_shop.told += 1000
     assert {page: one == three for page, (one, three) in counts.items()} == dict.fromkeys(counts, True)
+
+
+def test_orders_of_people_not_seen_watching_stand_beside_the_buyers(shop: Shop, english: Any) -> None:
+    """zhao, who is on no list of viewers, pays 88 yuan in the show: in words, in the list of shows, as a list, as CSV."""
+    shop.introduce("u99", name="=赵", phone="13912345678")
+    shop.tell("order_paid", STARTED + 30 * MINUTE, "u99", order_id="O-99", total=8800, currency="CNY")
+    shop.put()
+    part = text_of(english.get("/widgets/takings/B1"))
+    assert "1 order, ¥88.00, of people not seen watching" in part
+    assert "¥88.00" in text_of(english.get("/widgets/unseen-count/B1"))
+    listed = text_of(english.get("/widgets/unseen/B1"))
+    assert "O-99" in listed
+    assert "No id in common with any viewer" in listed
+    assert "139****5678" in listed
+    assert "13912345678" not in listed
+    answer = english.get("/unseen-orders/B1")
+    assert answer["Content-Type"] == "text/csv; charset=utf-8"
+    assert text_of(answer).splitlines()[1].split(",")[3:] == [
+        "88.00", "0.00", "CNY", "", "no_shared_id", "No id in common with any viewer", "'=赵", "'+86139****5678",
+    ]  # fmt: skip

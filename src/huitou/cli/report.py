@@ -13,7 +13,8 @@ from huitou.kit import clock
 from huitou.kit.money import format_money
 
 if TYPE_CHECKING:
-    from huitou.measurement.report import Caused, Observed, Report
+    from huitou.measurement.foresight import SmallestVisible
+    from huitou.measurement.report import Caused, HoldoutShare, Observed, Report
     from huitou.science.lift import ArmLift
 
 VERDICTS = {
@@ -34,6 +35,17 @@ WHY = {
     "interval_holds_zero": {"zh": "区间包含零", "en": "the interval holds zero"},
 }
 
+UNSEEN = {
+    "no_shared_id": {"zh": "与任何观众没有共同的标识", "en": "no id in common with any viewer"},
+    "masked_phone": {"zh": "手机号脱敏或缺失，没有可用标识", "en": "phone masked or missing, no usable id"},
+    "guest": {"zh": "游客，没有任何标识", "en": "guest without any id"},
+    "unknown_live_id": {
+        "zh": "订单上的直播编号与场次不同，按店铺和时间归入",
+        "en": "names a live id of no show we know: placed by shop and time",
+    },
+    "several_live": {"zh": "同时有多个直播间在播，分不清", "en": "several rooms were live: cannot tell which"},
+    "other_broadcast": {"zh": "订单写明属于另一场次", "en": "names another broadcast"},
+}
 
 NO_LIFT = {
     "nobody_written_to": {"zh": "没有给任何人发送", "en": "nobody was written to"},
@@ -72,7 +84,9 @@ def print_report(report: Report) -> None:
     )
     out.print(f"[bold]{report.broadcast}[/bold] {report.title or ''}  {when}  {report.campaign}  ({state})")
     _print_funnel(report)
+    _print_takings(report)
     _print_decided(report)
+    _print_holdout(report.holdout)
     _print_sent(report)
     if report.caused:
         print_caused(report.caused, report.currency)
@@ -94,6 +108,73 @@ def _print_funnel(report: Report) -> None:
     total = max(funnel.entered, 1)
     print_rows("", [tell("漏斗", "funnel"), "", ""], [[name, f"{n:,}", f"{n / total:.1%}"] for name, n in steps])
     _print_left_out(funnel.other_currency_orders, report.currency)
+
+
+def _print_takings(report: Report) -> None:
+    """What the show took: by buyers seen watching, by people not seen watching, together."""
+    takings, currency = report.takings, report.currency
+    parts = (
+        (tell("观众（看播后下单）", "buyers seen watching"), takings.buyers),
+        (tell("未匹配到观众的订单", "people not seen watching"), takings.unseen),
+        (tell("本场合计", "the show in all"), takings.total),
+    )
+    columns = [
+        tell("本场订单", "orders of the show"), tell("人数", "people"), tell("订单数", "orders"), tell("金额", "money"),
+        tell("已退款订单", "refunded orders"), tell("退款金额", "refunded"), tell("扣除退款后", "without refunds"),
+    ]  # fmt: skip
+    rows = [
+        [
+            name, f"{one.people:,}", f"{one.orders:,}", format_money(one.amount_minor, currency),
+            f"{one.refunded_orders:,}", format_money(one.refunded_minor, currency), format_money(one.kept_minor, currency),
+        ]
+        for name, one in parts
+    ]  # fmt: skip
+    print_rows("", columns, rows)
+    for other in takings.total.others:
+        money = format_money(other.amount_minor, other.currency)
+        out.print(
+            tell(f"其中 {other.orders:,} 笔为 {money}", f"{other.orders:,} of the orders are {money}"), markup=False
+        )
+    if takings.unseen.why:
+        why = [f"{say_text(UNSEEN[reason])} {count:,}" for reason, count in takings.unseen.why.items()]
+        out.print(tell(f"未匹配的原因：{'；'.join(why)}", f"not seen watching, why: {'; '.join(why)}"), style="dim")
+    if takings.total.unpaid_orders:
+        n, money = takings.total.unpaid_orders, format_money(takings.total.unpaid_minor, currency)
+        out.print(
+            tell(f"合计中 {n:,} 笔（{money}）尚未付款", f"{n:,} of them ({money}) are not paid yet"), markup=False
+        )
+    if takings.credited.orders:
+        n, money = takings.credited.orders, format_money(takings.credited.amount_minor, currency)
+        out.print(
+            tell(
+                f"另有 {n:,} 笔（{money}）写明属于本场，但不在本场时间内下单，不计入",
+                f"{n:,} more ({money}) name this broadcast but were placed at another time: not counted",
+            ),
+            markup=False,
+        )
+
+
+def _print_holdout(holdout: HoldoutShare) -> None:
+    """The share set and the actual one, and why they differ."""
+    if holdout.actual is None:
+        return
+    n, held = f"{holdout.people:,}", f"{holdout.held_out:,}"
+    other = holdout.other_chance
+    why = (
+        tell(
+            f"；其中 {other:,} 人由多个已抽签的人合并而来，或在比例不同时抽签",
+            f"; {other:,} were joined from people who had each drawn, or drew when another share was set",
+        )
+        if other
+        else ""
+    )
+    out.print(
+        tell(
+            f"对照组：设定 {holdout.share_set:.1%}，实际 {holdout.actual:.1%}（{n} 人中 {held} 人）{why}",
+            f"held out: {holdout.share_set:.1%} set, {holdout.actual:.1%} actual ({held} of {n} people){why}",
+        ),
+        markup=False,
+    )
 
 
 def _print_decided(report: Report) -> None:
@@ -139,16 +220,60 @@ def print_caused(caused: Caused, currency: str) -> None:
         f"发送成本 {format_money(round(caused.message_cost_minor), currency)}，优惠 {format_money(round(caused.discount_minor), currency)}",
         f"messages cost {format_money(round(caused.message_cost_minor), currency)}, offers {format_money(round(caused.discount_minor), currency)}",
     )
+    _print_means(caused)
+    if "cannot_tell" in (orders.verdict, profit.verdict) and caused.smallest_visible:
+        print_visible(caused.smallest_visible)
     roi = f"  ROI {caused.roi.roi:+.0%} [{caused.roi.low:+.0%}, {caused.roi.high:+.0%}]" if caused.roi else ""
     out.print(costs + roi, markup=False)
     _print_left_out(caused.other_currency_orders, currency)
+
+
+def _print_means(caused: Caused) -> None:
+    orders = caused.orders
+    if orders.mean is None or orders.control_mean is None:
+        return
+    weighted = tell("（加权均值）", " (weighted mean)") if caused.control_is_weighted else ""
+    out.print(
+        tell(
+            f"人均订单：发送组 {orders.mean:.4f}，对照组 {orders.control_mean:.4f}{weighted}",
+            f"orders per person: {orders.mean:.4f} written to, {orders.control_mean:.4f} left alone{weighted}",
+        ),
+        markup=False,
+    )
+
+
+def print_visible(seen: SmallestVisible) -> None:
+    """The smallest lift that could be seen by now, and when more can."""
+    base = (
+        tell("往场数据", "the shows before") if seen.base_from == "shows_before" else tell("本次人群", "these people")
+    )
+    out.print(
+        tell(
+            f"目前最小可见增量：每千人 {seen.effect * 1000:.1f} 单，共 {seen.total:.0f} 单，即自然订单的 {seen.relative:.0%}（基准取自{base}）",
+            f"smallest lift that could be seen by now: {seen.effect * 1000:.1f} orders per 1,000, {seen.total:.0f} in all,"
+            f" {seen.relative:.0%} of what would come anyway (reckoned from {base})",
+        ),
+        markup=False,
+    )
+    when = ""
+    if seen.more_at is not None:
+        at = f"{clock.to_datetime(seen.more_at, 'Asia/Shanghai'):%Y-%m-%d %H:%M}"
+        when = tell(f"观察期到 {at}；", f"the window ends {at}; ")
+    out.print(
+        when
+        + tell(
+            f"要看出 {seen.wished:.0%} 的增量，约需 {seen.people:,} 人，相当于 {seen.shows:,} 场这样的直播",
+            f"to see a lift of {seen.wished:.0%} takes about {seen.people:,} people, or {seen.shows:,} shows like this",
+        ),
+        markup=False,
+    )
 
 
 def _print_left_out(orders: int, currency: str) -> None:
     if orders:
         out.print(
             tell(
-                f"另有 {orders:,} 笔订单不是以 {currency} 结算,只计订单数,不计金额",
+                f"另有 {orders:,} 笔订单不是以 {currency} 结算，只计订单数，不计金额",
                 f"{orders:,} orders are not in {currency}: they count as orders, their money is left out",
             )
         )

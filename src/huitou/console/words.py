@@ -136,6 +136,15 @@ WHY_CANNOT_TELL: Words = {
     "interval_holds_zero": _("The interval holds zero: chance alone could explain the difference."),
 }
 
+UNSEEN: Words = {
+    "no_shared_id": _("No id in common with any viewer"),
+    "masked_phone": _("Phone masked or missing, no usable id"),
+    "guest": _("Guest without any id"),
+    "unknown_live_id": _("Names a live id of no show we know: placed by shop and time"),
+    "several_live": _("Several rooms were live: cannot tell which"),
+    "other_broadcast": _("Names another broadcast"),
+}
+
 IDENTIFIERS: Words = {
     "user_id": _("User id"),
     "unionid": _("WeChat unionid"),
@@ -249,6 +258,7 @@ KINDS: Mapping[str, Words] = {
     "verdict": VERDICTS,
     "verdict_final": VERDICTS_FINAL,
     "why_cannot_tell": WHY_CANNOT_TELL,
+    "unseen": UNSEEN,
     "identifier": IDENTIFIERS,
     "consent_way": CONSENT_WAYS,
     "receipt": RECEIPTS,

@@ -12,11 +12,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from huitou.campaigns.definition import INTENTS, Campaign
+from huitou.catalog.broadcasts import Broadcast
+from huitou.console.masking import mask
 from huitou.console.reads import snapshot
 from huitou.decisions.columns import ints
 from huitou.decisions.people import judge_intent
+from huitou.kit import clock
 from huitou.kit.money import MICRO
 from huitou.measurement.report import Funnel, read_funnel
+from huitou.measurement.unseen import Takings, list_unseen, read_takings
 from huitou.stores.engine import Engine
 
 STAGES = ("entered", "saw_product", "clicked", "carted", "ordered")
@@ -66,6 +70,23 @@ class Person:
 
 
 @dataclass(frozen=True)
+class UnseenOrder:
+    """One order of somebody not seen watching; `contact` is masked, '' where none is known."""
+
+    order_id: str
+    ordered_at: int
+    state: str
+    amount_minor: int
+    refunded_minor: int
+    currency: str
+    reason: str
+    named_broadcast: str | None
+    customer: str | None
+    name: str
+    contact: str
+
+
+@dataclass(frozen=True)
 class Page:
     """A page of a longer list, counted from 1."""
 
@@ -104,6 +125,46 @@ def stages_of(broadcast: str, funnel: Funnel) -> list[Stage]:
         of_all = people / funnel.entered if funnel.entered else None
         found.append(Stage(name, people, of_all, (both[name] or 0) / before if before else None))
     return found
+
+
+def takings_of(broadcast: Broadcast, currency: str) -> Takings:
+    """What the show took, by people seen watching and not; money in this currency."""
+    return snapshot.read(
+        ("takings", *_as_known(broadcast), currency),
+        lambda engine: read_takings(engine, broadcast, currency, clock.now_us()),
+    )
+
+
+def unseen_of(broadcast: Broadcast, currency: str, reason: str = "") -> pa.Table:
+    """The orders of people not seen watching, the latest first; of one reason where it is given."""
+    table = snapshot.read(
+        ("unseen", *_as_known(broadcast), currency),
+        lambda engine: list_unseen(engine, broadcast, currency, clock.now_us()),
+    )
+    return table.filter(pc.equal(table.column("reason"), reason)) if reason else table
+
+
+def unseen_order(row: dict[str, Any]) -> UnseenOrder:
+    """A row of `unseen_of` as it is shown."""
+    kind = next((kind for kind in ("phone", "email") if row[kind]), None)
+    return UnseenOrder(
+        row["order_id"],
+        row["ordered_at"],
+        row["status"],
+        row["amount_minor"],
+        row["refunded_minor"],
+        row["currency"],
+        row["reason"],
+        row["named_broadcast"],
+        row["customer"],
+        row["name"] or "",
+        mask(kind, row[kind]) if kind else "",
+    )
+
+
+def _as_known(broadcast: Broadcast) -> tuple[Broadcast, int | None]:
+    """An ended show stays as it is; a live one grows by the minute."""
+    return broadcast, None if broadcast.ended_at else clock.now_us() // clock.MINUTE
 
 
 def products_of(broadcast: str) -> list[ProductRow]:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Sequence
+from decimal import Decimal
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
 from huitou.campaigns.definition import Campaign
 from huitou.catalog.broadcasts import Broadcast
+from huitou.console import words
 from huitou.console.page import page, widget
 from huitou.console.reads import broadcasts as listing
 from huitou.console.reads import results, show, snapshot
@@ -18,8 +22,13 @@ from huitou.console.reads.campaigns import campaign_named
 from huitou.console.reads.plans import ruling
 from huitou.console.reads.reaching import reach_of
 from huitou.console.reads.sending import sending_of
+from huitou.events.connectors.tables import guarded
 from huitou.kit import clock
+from huitou.kit.money import exponent
 
+UNSEEN_COLUMNS = (
+    "order_id", "ordered_at", "state", "amount", "refunded", "currency", "named_broadcast", "reason", "why", "name", "contact",
+)  # fmt: skip
 PEOPLE_FILTERS = ("action", "reason", "intent", "sort")
 DECIDED = ("send", "holdout", "nothing")
 
@@ -71,6 +80,64 @@ def funnel(request: HttpRequest, broadcast: str) -> HttpResponse:
         "shares": [stage.of_all for stage in stages],
     }
     return render(request, "widgets/funnel.html", {"stages": labelled, "chart": chart})
+
+
+@widget
+def takings(request: HttpRequest, broadcast: str) -> HttpResponse:
+    one = snapshot.find_broadcast(broadcast)
+    currency = campaign_of(one).currency
+    taken = show.takings_of(one, currency)
+    parts = [
+        (_("People seen watching"), taken.buyers),
+        (_("People not seen watching"), taken.unseen),
+        (_("The show in all"), taken.total),
+    ]
+    return render(request, "widgets/takings.html", {"takings": taken, "parts": parts, "currency": currency})
+
+
+@widget
+def unseen_count(request: HttpRequest, broadcast: str) -> HttpResponse:
+    """Beside a broadcast's GMV in the list: too slow to wait for with the list."""
+    one = snapshot.find_broadcast(broadcast)
+    currency = campaign_of(one).currency
+    unseen = show.takings_of(one, currency).unseen
+    return render(request, "widgets/unseen_count.html", {"unseen": unseen, "currency": currency})
+
+
+@widget
+def unseen(request: HttpRequest, broadcast: str) -> HttpResponse:
+    one = snapshot.find_broadcast(broadcast)
+    currency, reason = campaign_of(one).currency, request.GET.get("reason", "")
+    shown = {
+        "broadcast": one,
+        "page": show.paged(show.unseen_of(one, currency, reason), page_number(request), show.unseen_order),
+        "why": show.takings_of(one, currency).unseen.why,
+        "reason": reason,
+    }
+    return render(request, "widgets/unseen.html", shown)
+
+
+@page
+def unseen_csv(request: HttpRequest, broadcast: str) -> HttpResponse:
+    """The same list as a file, contacts masked as on the page."""
+    one = snapshot.find_broadcast(broadcast)
+    rows = [show.unseen_order(row) for row in show.unseen_of(one, campaign_of(one).currency).to_pylist()]
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = content_disposition_header(True, f"unseen-{one.broadcast}.csv")
+    response.write("\ufeff")  # else spreadsheets read Chinese as something else
+    writer = csv.writer(response)
+    writer.writerow(UNSEEN_COLUMNS)
+    for row in rows:
+        writer.writerow([guarded(cell) for cell in unseen_cells(row)])
+    return response
+
+
+def unseen_cells(row: show.UnseenOrder) -> list[str]:
+    """In the order of UNSEEN_COLUMNS; money in the currency's unit, time as ISO 8601."""
+    places = exponent(row.currency)
+    amounts = (f"{Decimal(minor).scaleb(-places):f}" for minor in (row.amount_minor, row.refunded_minor))
+    told = (row.named_broadcast or "", row.reason, words.say("unseen", row.reason), row.name, row.contact)
+    return [row.order_id, clock.to_iso(row.ordered_at), row.state, *amounts, row.currency, *told]
 
 
 @widget
