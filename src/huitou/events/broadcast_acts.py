@@ -17,7 +17,7 @@ import pyarrow as pa
 from huitou.events.model import Event
 from huitou.events.names import CORRECTED, DELETED, MERGED, OPERATORS, RESTORED
 from huitou.kit.clock import now_us, parse_time
-from huitou.stores.ledger import Connection
+from huitou.stores.ledger import Connection, transaction
 from huitou.stores.sql import load_query
 
 SOURCE = "operator"
@@ -213,3 +213,9 @@ def read_acts(connection: Connection, until: int | None = None) -> list[Act]:
 def read_standing(connection: Connection) -> Standing:
     """How things stand now."""
     return fold(read_acts(connection))
+
+
+def ids_of(broadcast: str) -> list[str]:
+    """This broadcast's id and those of all that were merged into it: what was decided and queued names one of them."""
+    with transaction() as connection:
+        return read_standing(connection).merged_into(broadcast)

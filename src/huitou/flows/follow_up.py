@@ -20,7 +20,7 @@ from huitou.delivery.outbox import enqueue
 from huitou.delivery.send import Progress as SendProgress
 from huitou.delivery.send import SendResult, send_due
 from huitou.delivery.unlinked import count_unlinked
-from huitou.events.broadcast_acts import read_standing
+from huitou.events.broadcast_acts import ids_of
 from huitou.flows.heartbeat import SENDING, beat
 from huitou.flows.readiness import check_start
 from huitou.flows.refresh import Progress, absorb, catch_up
@@ -231,12 +231,9 @@ def resume(name: str) -> None:
 
 def cancel(broadcast: str, campaign: str, by: str) -> int:
     """Take back, for good, what the campaign has queued for the broadcast; how many messages. See delivery/cancel.py."""
-    with transaction() as connection:
-        ids = read_standing(connection).merged_into(broadcast)
-    return cancel_follow_up(campaign, ids, by)
+    return cancel_follow_up(campaign, ids_of(broadcast), by)
 
 
 def count_queued_of(broadcast: str) -> dict[str, tuple[int, int]]:
     """{campaign: (queued, in flight)} of the broadcast and those merged into it."""
-    with transaction() as connection:
-        return count_queued(read_standing(connection).merged_into(broadcast), connection)
+    return count_queued(ids_of(broadcast))

@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('huitou', '0004_message_address'),
+        ("huitou", "0006_write_key_classes"),
     ]
 
     operations = [

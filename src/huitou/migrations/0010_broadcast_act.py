@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("huitou", "0006_write_key_classes"),
+        ("huitou", "0007_consent_not_given"),
     ]
 
     operations = [

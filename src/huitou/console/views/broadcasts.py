@@ -22,7 +22,10 @@ from huitou.console.reads.campaigns import campaign_named
 from huitou.console.reads.plans import ruling
 from huitou.console.reads.reaching import reach_of
 from huitou.console.reads.sending import sending_of
+from huitou.delivery.cancel import list_cancellations
+from huitou.events.broadcast_acts import ids_of
 from huitou.events.connectors.tables import guarded
+from huitou.flows.health import read_troubles
 from huitou.kit import clock
 from huitou.kit.money import exponent
 
@@ -167,7 +170,15 @@ def sending(request: HttpRequest, broadcast: str) -> HttpResponse:
     one = snapshot.find_broadcast(broadcast)
     follow_up = listing.follow_up_of(one)
     state = sending_of(one.broadcast, follow_up.campaign) if follow_up.campaign else None
-    return render(request, "widgets/sending.html", {"broadcast": one, "follow_up": follow_up, "sending": state})
+    shown = {
+        "broadcast": one,
+        "follow_up": follow_up,
+        "campaign": campaign_of(one),
+        "sending": state,
+        "own_troubles": read_troubles(one.broadcast),
+        "cancellations": list_cancellations(ids_of(one.broadcast)),
+    }
+    return render(request, "widgets/sending.html", shown)
 
 
 @widget

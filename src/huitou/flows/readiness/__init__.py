@@ -38,6 +38,7 @@ def check_start(broadcast: Broadcast, campaign: Campaign, new: pa.Table, unlinke
     """
     rehearsal = rehearse(new, campaign)
     with open_tables() as engine:
+        unseen = show.check_unseen(engine, broadcast, campaign, now)
         products = {one.product: one for one in list_products(engine, now)}
     by_channel = show.count_messages(new)
     found = [
@@ -45,6 +46,7 @@ def check_start(broadcast: Broadcast, campaign: Campaign, new: pa.Table, unlinke
         *(check(campaign) for check in (sending.check_sender, sending.check_postal_address) if "email" in by_channel),
         sending.check_public_address(),
         show.check_time(broadcast),
+        unseen,
         show.check_settled(broadcast, now),
         *show.check_people(new),
         show.check_goods(new, products),
