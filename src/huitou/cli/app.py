@@ -7,6 +7,7 @@ import typer
 from huitou.cli import (
     bench,
     broadcasts,
+    campaign,
     check,
     demo,
     importing,
@@ -37,6 +38,7 @@ app.command("import")(importing.import_files)
 app.command("broadcasts")(broadcasts.list_all)
 app.command("reach")(reach.show_reach)
 app.command("plan")(plan.make_plan)
+app.add_typer(campaign.app, name="campaign")
 app.command("send")(send.send_messages)
 app.command("report")(report.show_report)
 app.command("portrait")(portrait.show_portrait)
