@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 from huitou.cli import (
     bench,
     broadcasts,
+    campaign,
     cancel,
     check,
     demo,
@@ -58,6 +59,7 @@ app.command("import")(importing.import_files)
 app.command("broadcasts")(broadcasts.list_all)
 app.command("reach")(reach.show_reach)
 app.command("plan")(plan.make_plan)
+app.add_typer(campaign.app, name="campaign")
 app.command("send")(send.send_messages)
 app.command("cancel")(cancel.cancel_queued)
 app.command("report")(report.show_report)

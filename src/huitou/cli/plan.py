@@ -85,6 +85,8 @@ def print_points(points: list[Finding]) -> None:
 
 
 def _summary(planned: Planned) -> dict[str, object]:
+    from huitou.campaigns.template_checks import check_words
+
     decisions = planned.decisions
     return {
         "broadcast": planned.broadcast,
@@ -97,6 +99,7 @@ def _summary(planned: Planned) -> dict[str, object]:
         "messages": decisions.column("action").to_pylist().count("send"),
         "products_without_address": planned.unlinked,
         "warning": dict(planned.warning) if planned.warning else None,
+        "words": [{"key": key, **text} for key, text in check_words(planned.campaign)],
     }
 
 
@@ -111,10 +114,13 @@ def _first_steps(decisions: pa.Table) -> pa.Table:
 
 
 def print_plan(planned: Planned, dry_run: bool = False, file: Path | None = None) -> None:
+    from huitou.campaigns.template_checks import check_words
     from huitou.decisions.reasons import name_reason
 
     if planned.warning:
         err.print(say_text(planned.warning), style="yellow", markup=False)
+    for key, text in check_words(planned.campaign):
+        err.print(f"{key}: {say_text(text)}", style="yellow", markup=False)
     first = _first_steps(planned.decisions)
     counts = Counter(zip(first.column("action").to_pylist(), first.column("reason").to_pylist(), strict=True))
     actions = {"send": tell("发送", "send"), "holdout": tell("对照", "hold out"), "nothing": tell("不发", "nothing")}
@@ -135,7 +141,7 @@ def print_plan(planned: Planned, dry_run: bool = False, file: Path | None = None
     if planned.unlinked:
         out.print(
             tell(
-                f"{planned.unlinked:,} 个商品没有可以链接的网页地址:消息里没有它们的链接,文案必须有链接的不会发出",
+                f"{planned.unlinked:,} 个商品没有可以链接的网页地址：消息里没有它们的链接，文案必须有链接的不会发出",
                 f"{planned.unlinked:,} products have no web address to link to: messages about them carry no link, and"
                 " words that print one are not sent",
             )

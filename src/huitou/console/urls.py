@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from django.urls import path
 
-from huitou.console.views import broadcasts, campaigns, customers, errors, follow_up, intake, keys, messages, sign_in
+from huitou.console.views import (
+    broadcasts,
+    campaigns,
+    customers,
+    errors,
+    follow_up,
+    intake,
+    keys,
+    messages,
+    preview,
+    sign_in,
+)
 
 urlpatterns = [
     path("sign-in", sign_in.sign_in, name="login"),
@@ -37,6 +48,10 @@ urlpatterns = [
     path("widgets/orders/<str:customer>", customers.orders, name="orders"),
     path("widgets/decisions/<str:customer>", customers.decisions, name="decisions"),
     path("campaigns", campaigns.campaign_list, name="campaigns"),
+    path("campaigns/<path:name>/preview", preview.preview_page, name="campaign_preview"),
+    path("campaigns/<path:name>/preview/body", preview.preview_body, name="campaign_preview_body"),
+    path("campaigns/<path:name>/preview/draft", preview.preview_draft, name="preview_draft"),
+    path("campaigns/<path:name>/preview/send", preview.send_test, name="send_test"),
     path("campaigns/<path:name>", campaigns.campaign_page, name="campaign"),
     path("pause/<path:name>", follow_up.pause, name="pause"),
     path("resume/<path:name>", follow_up.resume, name="resume"),

@@ -147,6 +147,18 @@ UNSEEN: Words = {
     "other_broadcast": _("Names another broadcast"),
 }
 
+MESSAGE_STAGES: Words = {
+    "urgency": _("Early: urgency"),
+    "value": _("Later: value"),
+}
+
+PRODUCT_WHY: Words = {
+    "carted": _("they put it into the cart"),
+    "clicked": _("they looked at it"),
+    "watched": _("it was shown while they were there"),
+    "best_seller": _("bought by most in this show"),
+}
+
 IDENTIFIERS: Words = {
     "user_id": _("User id"),
     "unionid": _("WeChat unionid"),
@@ -252,6 +264,8 @@ KINDS: Mapping[str, Words] = {
     "action": ACTIONS,
     "intent": INTENTS,
     "message_state": MESSAGE_STATES,
+    "message_stage": MESSAGE_STAGES,
+    "product_why": PRODUCT_WHY,
     "state_tone": STATE_TONES,
     "not_sent": NOT_SENT,
     "follow_up": FOLLOW_UP_STATES,

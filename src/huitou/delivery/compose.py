@@ -20,7 +20,7 @@ from huitou.delivery.brand import Brand, read_brand
 from huitou.delivery.channels.base import Outgoing
 from huitou.delivery.guard import Rules, rules_for
 from huitou.delivery.outbox import Message, query
-from huitou.delivery.render import Content, compile_content, render
+from huitou.delivery.render import Content, Rendered, compile_content, render
 from huitou.delivery.unsubscribe import unsubscribe_url
 from huitou.kit.clock import HOUR
 from huitou.kit.errors import HuitouError, NotFound, Refused
@@ -76,9 +76,7 @@ def compose(message: Message, campaigns: Campaigns, now: int) -> Outgoing | Unre
         return Unrenderable("no_campaign")
     campaign, brand = found
     try:
-        content, language = content_for(message, campaign)
-        context = {**message.context, "language": language, "campaign": {"name": message.campaign}}
-        rendered = render(content, message.id, context, brand)
+        rendered = render_message(message, campaign, brand)
     except HuitouError as error:
         return Unrenderable(f"{error.code}: {error}"[:300])
     return Outgoing(
@@ -91,6 +89,14 @@ def compose(message: Message, campaigns: Campaigns, now: int) -> Outgoing | Unre
         brand=brand,
         sent_at=now,
     )
+
+
+def render_message(message: Message, campaign: Campaign, brand: Brand) -> Rendered:
+    """The message in the campaign's words, as its reader will get it. Raises what `render` does; Refused without words
+    for its channel."""
+    content, language = content_for(message, campaign)
+    context = {**message.context, "language": language, "campaign": {"name": message.campaign}}
+    return render(content, message.id, context, brand)
 
 
 def content_for(message: Message, campaign: Campaign) -> tuple[Content, str]:

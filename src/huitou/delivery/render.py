@@ -183,6 +183,11 @@ def _view_offer(offer: Any, zone: str, language: str) -> Any:
     return present(view)
 
 
+def preview_line(text: str) -> str:
+    """The grey line beside the subject in an inbox: the first words, without addresses."""
+    return " ".join(LINK_ADDRESS.sub("", text).split())[:PREVIEW]
+
+
 def _render_subject(content: Content, values: Mapping[str, Any], brand: Brand) -> str:
     if content.subject is None:
         return ""
@@ -209,7 +214,7 @@ def _render_mail(content: Content, values: Mapping[str, Any], links: LinkSet, br
     filled |= {
         "content": body,
         "content.text": words,
-        "preview": " ".join(LINK_ADDRESS.sub("", words).split())[:PREVIEW],
+        "preview": preview_line(words),
     }
     filled |= {f"product.{part}": str(product.get(part) or "") for part in ("name", "price", "offer_price", "picture")}
     filled |= {f"offer.{part}": str(offer.get(part) or "") for part in ("text", "code", "expires")}

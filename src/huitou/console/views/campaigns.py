@@ -13,10 +13,12 @@ from django.utils.translation import gettext as _
 from huitou.campaigns.definition import Campaign
 from huitou.campaigns.keys import CampaignError
 from huitou.campaigns.reading import default_campaign
+from huitou.campaigns.template_checks import check_words
 from huitou.campaigns.versions import save_version
 from huitou.console.labels import offer_text, when
 from huitou.console.page import page, speaks
 from huitou.console.reads import campaigns as reads
+from huitou.console.views.preview import DRAFT, draft_of
 from huitou.kit.errors import Refused
 from huitou.kit.text import say
 from huitou.stores.ledger import transaction
@@ -42,16 +44,23 @@ def campaign_page(request: HttpRequest, name: str) -> HttpResponse:
     if request.method == "POST":
         return _save(request, name, versions)
     chosen = next((one for one in versions if str(one.version) == request.GET.get("version")), versions[0])
-    return _show(request, name, versions, chosen.body, loaded=chosen)
+    draft = draft_of(request, name) if request.GET.get("draft") else None
+    return _show(request, name, versions, draft or chosen.body, loaded=chosen)
+
+
+def show_draft(request: HttpRequest, name: str, text: str, problem: dict[str, str]) -> HttpResponse:
+    """What is being edited, and what keeps it from being used."""
+    return _show(request, name, reads.versions_of(name), text, problem=problem, status=422)
 
 
 def _save(request: HttpRequest, name: str, versions: list[reads.Version]) -> HttpResponse:
     text = request.POST.get("body", "").replace("\r\n", "\n")
-    problem = _check(text, name)
+    problem = check_text(text, name)
     if problem is not None:
         return _show(request, name, versions, text, problem=problem, status=422)
     with transaction() as connection:
         saved = save_version(connection, text, by=request.user.get_username())
+    request.session.pop(DRAFT + name, None)
     if saved.version == versions[0].version:
         messages.info(
             request, _("Nothing was changed; version %(version)s stays in force.") % {"version": saved.version}
@@ -61,7 +70,7 @@ def _save(request: HttpRequest, name: str, versions: list[reads.Version]) -> Htt
     return redirect("campaign", name=saved.name)
 
 
-def _check(text: str, name: str) -> dict[str, str] | None:
+def check_text(text: str, name: str) -> dict[str, str] | None:
     """What is wrong with the file: the key's path and a sentence. A new name would silently make a new campaign."""
     if len(text) > LARGEST:
         return {"key": "", "text": _("The file is too long.")}
@@ -97,6 +106,7 @@ def _show(
         "loaded": loaded if loaded is not None and loaded.version != versions[0].version else None,
         "text": text,
         "problem": problem,
+        "oddities": [(key, say(odd, speaks())) for key, odd in check_words(campaign)],
         "lines": text.count("\n") + 1,
     }
     return render(request, "campaign.html", shown, status=status)
