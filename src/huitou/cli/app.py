@@ -35,6 +35,7 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("import")(importing.import_files)
 app.command("broadcasts")(broadcasts.list_all)
+app.add_typer(broadcasts.editing, name="broadcast")
 app.command("reach")(reach.show_reach)
 app.command("plan")(plan.make_plan)
 app.command("send")(send.send_messages)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from huitou.console.views import broadcasts, campaigns, customers, errors, follow_up, intake, messages, sign_in
+from huitou.console.views import broadcasts, campaigns, customers, editing, errors, follow_up, intake, messages, sign_in
 
 urlpatterns = [
     path("sign-in", sign_in.sign_in, name="login"),
@@ -13,6 +13,7 @@ urlpatterns = [
     path("theme", sign_in.choose_theme, name="theme"),
     path("", broadcasts.broadcast_list, name="broadcasts"),
     path("broadcasts/<path:broadcast>", broadcasts.broadcast_page, name="broadcast"),
+    path("edit/broadcasts/<path:broadcast>", editing.edit_broadcast, name="edit_broadcast"),
     path("widgets/verdict/<path:broadcast>", broadcasts.verdict, name="verdict"),
     path("widgets/funnel/<path:broadcast>", broadcasts.funnel, name="funnel"),
     path("widgets/non-buyers/<path:broadcast>", broadcasts.non_buyers, name="non_buyers"),
