@@ -9,11 +9,13 @@ from pathlib import Path
 import pyarrow as pa
 
 from customers.crowd import crowd, crowd_people
-from customers.tea_shop import NOW, PEOPLE, engine_of, evening
+from customers.tea_shop import NOW, PEOPLE, corrected_engine, evening
 from customers.tea_shop import tables as shop_tables
 from huitou.catalog.broadcasts import GRACE, LONGEST, SILENCE
 from huitou.customers.refresh import HIGH_PPM, LOW_PPM, SIGN_GAP, ZONE, compute_portraits, compute_visits
 from huitou.customers.rfm import Thresholds
+from huitou.events.broadcast_acts import Act
+from huitou.events.names import CORRECTED, DELETED
 from huitou.kit.clock import DAY
 from huitou.stores.sql import all_queries
 
@@ -43,6 +45,7 @@ TOLD = {
     "after": 700,
     "since": NOW - 5 * DAY,
 }
+SAID = (Act(CORRECTED, "B21", title="白茶", ended_at=NOW - 5 * DAY), Act(DELETED, "R9"))
 PARAMS = {query.name: TOLD for query in all_queries() if query.room in ("catalog", "customers")}
 
 
@@ -59,7 +62,7 @@ def tables() -> dict[str, pa.Table]:
         }
     )
     addresses = pa.table({"customer": people[5:15], "channel": ["email", "sms", "push", "wecom", "post"] * 2})
-    with tempfile.TemporaryDirectory() as folder, engine_of(given, Path(folder)) as engine:
+    with tempfile.TemporaryDirectory() as folder, corrected_engine(given, Path(folder), SAID) as engine:
         visits, products = compute_visits(engine, None, NOW)
         engine.register("visits", visits)
         engine.register("visit_products", products)

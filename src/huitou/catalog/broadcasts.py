@@ -53,6 +53,11 @@ class Broadcast:
     def is_time_inferred(self) -> bool:
         return self.is_start_inferred or self.is_end_inferred
 
+    def matches(self, text: str) -> bool:
+        """Whether its title or id holds the text, whatever the case."""
+        wanted = text.strip().casefold()
+        return wanted in self.broadcast.casefold() or wanted in (self.title or "").casefold()
+
     @property
     def settled_at(self) -> int | None:
         """From then on its orders may be taken as told; planning earlier may write to people who have ordered."""
@@ -93,6 +98,31 @@ def list_broadcasts(engine: Engine, now: int | None = None) -> list[Broadcast]:
     create_broadcasts(engine, now)
     rows = engine.run("catalog", "latest_broadcasts").to_pylist()
     return [Broadcast(**row) for row in rows]
+
+
+def list_deleted(engine: Engine, now: int | None = None) -> list[Broadcast]:
+    """Those that an operator deleted, the latest first."""
+    create_broadcasts(engine, now)
+    return [Broadcast(**row) for row in engine.run("catalog", "deleted_broadcasts").to_pylist()]
+
+
+def rank_twins(one: Broadcast, others: Iterable[Broadcast], now: int) -> list[Broadcast]:
+    """The others that may be the same show, the likeliest first: at the same time, of the same shop, room or title."""
+
+    def likeness(other: Broadcast) -> int:
+        together = overlap(one, other, now)
+        same = [mine is not None and mine == its for mine, its in (
+            (one.title, other.title), (one.shop, other.shop), (one.room, other.room)
+        )]  # fmt: skip
+        return 3 * together + sum(same) if together or same[0] else 0
+
+    likely = [other for other in others if other.broadcast != one.broadcast and likeness(other)]
+    return sorted(likely, key=lambda other: (-likeness(other), abs(other.started_at - one.started_at)))
+
+
+def overlap(one: Broadcast, other: Broadcast, now: int) -> bool:
+    """Whether both were on at some moment up to `now`."""
+    return one.started_at < (other.ended_at or now) and other.started_at < (one.ended_at or now)
 
 
 def find_broadcast(engine: Engine, broadcast: str, now: int | None = None) -> Broadcast:

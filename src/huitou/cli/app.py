@@ -57,6 +57,7 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("import")(importing.import_files)
 app.command("broadcasts")(broadcasts.list_all)
+app.add_typer(broadcasts.editing, name="broadcast")
 app.command("reach")(reach.show_reach)
 app.command("plan")(plan.make_plan)
 app.add_typer(campaign.app, name="campaign")

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from huitou.catalog.broadcasts import Broadcast, find_broadcast, list_broadcasts
+from huitou.catalog.broadcasts import Broadcast, find_broadcast, list_broadcasts, overlap
 from huitou.customers.refresh import ZONE
 from huitou.decisions.reading import attach_decisions
 from huitou.delivery.cancel import beside_senders, count_queued
@@ -230,7 +230,12 @@ def _doubt_signs(after: Broadcast) -> Iterator[Text]:
 
 def _doubt_overlap(after: Broadcast, others: Sequence[Broadcast]) -> Iterator[Text]:
     for other in others:
-        if other.broadcast != after.broadcast and other.room and other.room == after.room and _overlap(after, other):
+        if (
+            other.broadcast != after.broadcast
+            and other.room
+            and other.room == after.room
+            and overlap(after, other, clock.now_us())
+        ):
             yield {
                 "zh": f"与同一直播间的场次 {_name(other)} 时间重叠：同一笔订单会同时计入两场。",
                 "en": f"it overlaps {_name(other)} in the same room: an order would count in both",
@@ -260,7 +265,7 @@ def _check_merge(house: _House, act: Act) -> Iterator[Text]:
                     "en": f"the same room had {_name(between)} between the two: they cannot be one show",
                 }
             )
-    if not _overlap(one, other):
+    if not overlap(one, other, clock.now_us()):
         yield {
             "zh": f"两场时间不重叠：{_name(first)} {_moment(first.ended_at)} 结束，{_name(second)} {_moment(second.started_at)} 才开始。",
             "en": f"they do not overlap: {_name(first)} ended {_moment(first.ended_at)}, {_name(second)} began "
@@ -314,11 +319,6 @@ def _concerned(standing: Standing, act: Act) -> tuple[list[str], list[str]]:
     return ([] if act.started_at is None and act.ended_at is None else own), []
 
 
-def _overlap(one: Broadcast, other: Broadcast) -> bool:
-    now = clock.now_us()
-    return one.started_at < (other.ended_at or now) and other.started_at < (one.ended_at or now)
-
-
 def _name(broadcast: Broadcast) -> str:
     return f"{broadcast.broadcast}「{broadcast.title}」" if broadcast.title else broadcast.broadcast
 
@@ -336,3 +336,37 @@ def _ask_about(count: int) -> Text:
         "zh": f"还有 {count} 条待发消息是按更正前的信息决定的：请选择取消它们，或照原样发送。",
         "en": f"{count} queued messages were decided with what was known before: say whether to cancel or to keep them",
     }
+
+
+def say_act(act: Act) -> Text:
+    """What the act says, in words."""
+    match act.name:
+        case "live_merged":
+            return {"zh": f"{act.broadcast} 并入 {act.other}", "en": f"merged {act.broadcast} into {act.other}"}
+        case "live_deleted":
+            return {"zh": f"删除 {act.broadcast}", "en": f"deleted {act.broadcast}"}
+        case "live_restored" if act.other:
+            return {"zh": f"把 {act.broadcast} 从 {act.other} 拆出", "en": f"took {act.broadcast} out of {act.other}"}
+        case "live_restored":
+            return {"zh": f"恢复 {act.broadcast}", "en": f"restored {act.broadcast}"}
+    said = [text for text in (_say_title(act.title), *_say_times(act)) if text]
+    return {
+        "zh": f"{act.broadcast}：" + "，".join(text["zh"] for text in said),
+        "en": f"{act.broadcast}: " + ", ".join(text["en"] for text in said),
+    }
+
+
+def _say_title(title: str | None) -> Text | None:
+    if title is None:
+        return None
+    if not title:
+        return {"zh": "名称恢复为数据中的名称", "en": "title as the data say"}
+    return {"zh": f"名称改为“{title}”", "en": f"title “{title}”"}
+
+
+def _say_times(act: Act) -> Iterator[Text]:
+    for at, zh, en in ((act.started_at, "开始时间", "start"), (act.ended_at, "结束时间", "end")):
+        if at:
+            yield {"zh": f"{zh}改为 {_moment(at)}", "en": f"{en} {_moment(at)}"}
+        elif at is not None:
+            yield {"zh": f"{zh}恢复为数据中的时间", "en": f"{en} as the data say"}

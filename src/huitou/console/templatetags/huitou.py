@@ -108,6 +108,18 @@ def moment(at_us: int | None) -> SafeString | str:
 
 
 @register.filter
+def minute(at_us: int | None) -> str:
+    """2026-11-21 20:00 in the shop's zone, where no element may stand."""
+    return NONE if at_us is None else f"{clock.to_datetime(at_us, ZONE):%Y-%m-%d %H:%M}"
+
+
+@register.filter
+def entry(key: object, table: dict[object, str]) -> str:
+    """What a table says of a key; '' where it says nothing."""
+    return table.get(key, "")
+
+
+@register.filter
 def elsewhere(at_us: int | None, zone: str | None) -> str:
     """11-21 15:30 by the customer's clock; '' where it shows the same as the shop's, or is not known."""
     if at_us is None or not zone:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
@@ -17,7 +17,7 @@ from huitou.catalog.broadcasts import Broadcast
 from huitou.console import words
 from huitou.console.page import page, widget
 from huitou.console.reads import broadcasts as listing
-from huitou.console.reads import results, show, snapshot
+from huitou.console.reads import editing, results, show, snapshot
 from huitou.console.reads.campaigns import campaign_named
 from huitou.console.reads.plans import ruling
 from huitou.console.reads.reaching import reach_of
@@ -26,6 +26,7 @@ from huitou.delivery.cancel import list_cancellations
 from huitou.events.broadcast_acts import ids_of
 from huitou.events.connectors.tables import guarded
 from huitou.flows.health import read_troubles
+from huitou.flows.shows import history_of
 from huitou.kit import clock
 from huitou.kit.money import exponent
 
@@ -38,16 +39,34 @@ DECIDED = ("send", "holdout", "nothing")
 
 @page
 def broadcast_list(request: HttpRequest) -> HttpResponse:
-    return render(request, "broadcasts.html", {"rows": listing.list_rows(), "nav": "broadcasts"})
+    rows, search = listing.list_rows(), request.GET.get("q", "").strip()
+    gone = editing.standing().gone
+    shown = {
+        "nav": "broadcasts",
+        "rows": [row for row in rows if row.broadcast.matches(search)],
+        "total": len(rows),
+        "search": search,
+        "gone": len(gone),
+        "shows_gone": bool(gone) and request.GET.get("deleted") == "1",
+    }
+    if shown["shows_gone"]:
+        shown |= {"deleted": editing.deleted(), "merged": sorted(editing.standing().survivors.items())}
+    return render(request, "broadcasts.html", shown)
 
 
 @page
 def broadcast_page(request: HttpRequest, broadcast: str) -> HttpResponse:
+    standing = editing.standing()
+    if broadcast in standing.deleted:
+        return redirect("edit_broadcast", broadcast=broadcast)
+    if broadcast in standing.survivors:
+        return redirect("broadcast", broadcast=standing.survivors[broadcast])
     one = snapshot.find_broadcast(broadcast)
     currency = campaign_of(one).currency
     shown = {
         "nav": "broadcasts",
         "broadcast": one,
+        "changes": len(history_of(one.broadcast)),
         "follow_up": listing.follow_up_of(one),
         "funnel": show.funnel_of(one.broadcast, currency),
         "currency": currency,
