@@ -25,8 +25,8 @@ def test_a_title_is_changed_and_the_change_taken_back(shop: Shop, english: Any, 
 
 def test_the_page_says_which_time_is_which_and_who_told_it(shop: Shop, english: Any, clock: FrozenClock) -> None:
     page = text_of(english.get("/broadcasts/B1"))
-    assert "2026-11-20 17:00" in page.split("Start ")[1][:120]
-    assert "2026-11-20 19:00" in page.split("End ")[1][:120]
+    assert "2026-11-20 17:00" in page.split("Start time ")[1][:120]
+    assert "2026-11-20 19:00" in page.split("End time ")[1][:120]
     assert "inferred" not in page
     post(english, "B1", act="time", started_at="2026-11-20T16:30", ended_at="2026-11-20T19:00")
     form = text_of(english.get("/edit/broadcasts/B1"))

@@ -204,7 +204,7 @@ def _check_correction(house: _House, act: Act) -> Iterator[Text]:
 def _ends_before(after: Broadcast) -> Refused:
     return Refused(
         {
-            "zh": f"结束时间（{_moment(after.ended_at)}）必须晚于开始时间（{_moment(after.started_at)}）。",
+            "zh": f"下播时间（{_moment(after.ended_at)}）必须晚于开播时间（{_moment(after.started_at)}）。",
             "en": f"the end ({_moment(after.ended_at)}) must come after the start ({_moment(after.started_at)})",
         }
     )
@@ -320,7 +320,7 @@ def _concerned(standing: Standing, act: Act) -> tuple[list[str], list[str]]:
 
 
 def _name(broadcast: Broadcast) -> str:
-    return f"{broadcast.broadcast}「{broadcast.title}」" if broadcast.title else broadcast.broadcast
+    return f"{broadcast.broadcast} “{broadcast.title}”" if broadcast.title else broadcast.broadcast
 
 
 def _moment(at: int | None) -> str:
@@ -328,7 +328,7 @@ def _moment(at: int | None) -> str:
 
 
 def _joined(texts: Sequence[Text]) -> Text:
-    return {"zh": " ".join(text["zh"] for text in texts), "en": "; ".join(text["en"] for text in texts)}
+    return {"zh": "".join(text["zh"] for text in texts), "en": "; ".join(text["en"] for text in texts)}
 
 
 def _ask_about(count: int) -> Text:
@@ -365,7 +365,7 @@ def _say_title(title: str | None) -> Text | None:
 
 
 def _say_times(act: Act) -> Iterator[Text]:
-    for at, zh, en in ((act.started_at, "开始时间", "start"), (act.ended_at, "结束时间", "end")):
+    for at, zh, en in ((act.started_at, "开播时间", "start"), (act.ended_at, "下播时间", "end")):
         if at:
             yield {"zh": f"{zh}改为 {_moment(at)}", "en": f"{en} {_moment(at)}"}
         elif at is not None:

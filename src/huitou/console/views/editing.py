@@ -47,7 +47,8 @@ def edit_broadcast(request: HttpRequest, broadcast: str) -> HttpResponse:
 
 def _form(request: HttpRequest, broadcast: str, problem: str = "") -> HttpResponse:
     standing, history = editing.standing(), shows.history_of(broadcast)
-    shown = {"nav": "broadcasts", "id": broadcast, "history": history, "problem": problem, "words": _words(history)}
+    shown: dict[str, object] = {"nav": "broadcasts", "id": broadcast, "history": history, "problem": problem}
+    shown["words"] = _words(history)
     status = 422 if problem else 200
     if broadcast in standing.gone:
         shown |= {"survivor": standing.survivors.get(broadcast)}

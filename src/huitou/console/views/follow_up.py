@@ -43,8 +43,7 @@ def _open_points(broadcast: Broadcast, campaign: Campaign) -> list[Finding]:
     """What is known to be open before a plan is worked out; the whole check comes with the preview and the start."""
     if broadcast.ended_at is None or _is_over(broadcast, campaign):
         return []
-    told = snapshot.read(("told_times", broadcast), lambda engine: check_time(engine, broadcast))
-    return [one for one in (*check_installation(campaign), told) if one.state != "good"]
+    return [one for one in (*check_installation(campaign), check_time(broadcast)) if one.state != "good"]
 
 
 @widget
