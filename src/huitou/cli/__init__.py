@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+
+OWNER_ONLY = 0o077
+
 
 def main() -> None:
+    os.umask(OWNER_ONLY)  # whatever a command writes tells of customers, the files that it is asked for too
     from huitou.cli.language import prepare_library
 
     prepare_library()

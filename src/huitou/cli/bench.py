@@ -34,8 +34,9 @@ def run_bench(
     """
     from huitou.benches import BENCHES, find_bench
 
-    put_in_force(data, now)
-    figures = []
+    figures: list[Figure] = []
+    with refusals():
+        put_in_force(data, now)
     with refusals(), scratch() as folder:
         chosen = [(one, find_bench(one)) for one in (BENCHES if name == "all" else [name])]
         for one, bench in chosen:
@@ -54,7 +55,7 @@ def scratch() -> Iterator[Path]:
     """A folder on the data folder's disk, whose speed counts, gone afterwards."""
     parent = settings().data
     is_new = not parent.exists()
-    parent.mkdir(parents=True, exist_ok=True)
+    parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="bench-", dir=parent))
     try:
         yield folder

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
+import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,7 +23,7 @@ from huitou.cli.language import language as language  # noqa: PLC0414 - said on
 from huitou.cli.language import tell as tell  # noqa: PLC0414 - said on
 from huitou.kit import clock
 from huitou.kit.errors import HuitouError
-from huitou.kit.settings import read_settings, use_settings
+from huitou.kit.settings import read_settings, settings, use_settings
 from huitou.kit.text import Text, say
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
@@ -34,13 +36,57 @@ Data = Annotated[
     typer.Option(metavar="DIR", help="Folder of everything Huitou keeps. [default: ./huitou-data]"),
 ]
 
+Port = Annotated[str, typer.Option(metavar="PORT", help="0 picks a free one.")]
+MOST_PORT = 65_535
+LOG_LIMIT = 1024 * 1024  # bytes of errors.log, which begins anew then
+
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False)
 
 
 def refuse(error: HuitouError) -> typer.Exit:
-    err.print(f"[red]✗[/red] {say(error.message, language())}", markup=True)
+    err.print("[red]✗[/red] ", end="")
+    err.print(say(error.message, language()), markup=False, soft_wrap=True)
     return typer.Exit(1)
+
+
+def explained(error: Exception) -> HuitouError:
+    """The error as a person can act on it; where it is a mistake of ours, with the file that tells the rest."""
+    from huitou.stores.trouble import explain
+
+    if told := explain(error):
+        return told
+    what = traceback.format_exception_only(error)[-1].strip().splitlines()[0]
+    place = _keep_traceback(error)
+    return HuitouError(
+        {
+            "zh": f"程序出错：{what}。" + (f"详情记在 {place}，报告问题时请附上。" if place else ""),
+            "en": f"something went wrong: {what}" + (f" (the whole in {place}: please send it along)" if place else ""),
+        },
+        code="unexpected",
+    )
+
+
+def _keep_traceback(error: Exception) -> Path | None:
+    """In errors.log of the data folder, else of the temporary folder; None where nothing can be written at all."""
+    text = f"{clock.to_iso(clock.now_us())} huitou {sys.argv[1:2]}\n{''.join(traceback.format_exception(error))}\n"
+    for folder in (settings().data, Path(tempfile.gettempdir())):
+        place = folder / "errors.log"
+        with suppress(OSError):
+            is_long = place.exists() and place.stat().st_size > LOG_LIMIT
+            with place.open("w" if is_long else "a", encoding="utf-8", errors="backslashreplace") as log:
+                log.write(text)
+            return place
+    return None
+
+
+def read_port(text: str) -> int:
+    """A port of this machine; one clear line and exit status 2 where the text names none."""
+    if text.isascii() and text.isdigit() and int(text) <= MOST_PORT:
+        return int(text)
+    zh = f"--port {text} 不是端口：请写 0 到 {MOST_PORT} 的整数，0 为自动选择。"
+    refuse(HuitouError({"zh": zh, "en": f"--port {text}: write a number from 0 to {MOST_PORT}; 0 picks a free one"}))
+    raise typer.Exit(2)
 
 
 def put_in_force(data: Path | None, now: str | None) -> None:
@@ -55,24 +101,28 @@ def put_in_force(data: Path | None, now: str | None) -> None:
 
 @contextmanager
 def refusals() -> Iterator[None]:
-    """A HuitouError inside the block becomes one clear line and exit status 1."""
+    """Whatever goes wrong inside the block becomes one clear line and exit status 1."""
     try:
         yield
-    except HuitouError as error:
-        raise refuse(error) from error
+    except (typer.BadParameter, typer.Exit, typer.Abort):
+        raise
     except BrokenPipeError:
         # The reader of our output has left (`| head`); nothing is wrong with the work.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(0) from None
+    except Exception as error:
+        raise refuse(explained(error)) from error
 
 
 @contextmanager
 def house(data: Path | None = None, now: str | None = None) -> Iterator[None]:
     """The house opened for one command: settings, clock, a ledger that is up to date."""
-    put_in_force(data, now)
     with refusals():
+        put_in_force(data, now)
         from huitou.stores.django import migrate
+        from huitou.stores.private import close_to_others
 
+        close_to_others(settings().data)
         migrate()
         yield
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from huitou.cli.common import err, out, progress, put_in_force, refusals, tell
+from huitou.cli.common import Port, err, out, progress, put_in_force, read_port, refusals, tell
 from huitou.cli.examples import example
 from huitou.kit import clock
 from huitou.kit.errors import Refused
@@ -36,7 +36,7 @@ USER = "demo"
 
 def demo(
     folder: Annotated[Path, typer.Option("--data", metavar="DIR", help="Made anew each time.")] = Path("huitou-demo"),
-    port: Annotated[int, typer.Option(help="0 picks a free one.")] = 0,
+    port: Port = "0",
     serve: Annotated[bool, typer.Option(help="Serve the console afterwards, until Ctrl-C.")] = True,
     seed: Annotated[int, typer.Option(help="Of the customers' week: what they do by chance.")] = 1,
 ) -> None:
@@ -45,9 +45,9 @@ def demo(
     Mails go to a mail sink the demo starts itself; the week passes on an injected clock; what customers do comes back
     over HTTP and files, as in real life. Afterwards the console shows everything, until Ctrl-C.
     """
-    started = time.perf_counter()
+    started, number = time.perf_counter(), read_port(port)
     with refusals(), ExitStack() as stack:
-        stack.enter_context(fresh_house(folder, port, stack))
+        stack.enter_context(fresh_house(folder, number, stack))
         import_evening()
         from huitou.flows.follow_up import choose_campaign, read_report, show_reach
 
@@ -111,7 +111,7 @@ def alone_in(folder: Path) -> Iterator[Path]:
     for number in range(1, 10):
         own = folder if number == 1 else folder.with_name(f"{folder.name}-{number}")
         check_ours(own)
-        own.mkdir(parents=True, exist_ok=True)
+        own.mkdir(mode=0o700, parents=True, exist_ok=True)
         with (own / ".demo").open("a") as mark:
             try:
                 fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)

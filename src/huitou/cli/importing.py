@@ -8,7 +8,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from huitou.cli.common import AsJson, Data, Now, err, house, out, print_json, progress, refusals, say_text, tell
+from huitou.cli.common import (
+    AsJson,
+    Data,
+    Now,
+    explained,
+    house,
+    out,
+    print_json,
+    progress,
+    refusals,
+    refuse,
+    say_text,
+    tell,
+)
 from huitou.kit import clock
 from huitou.kit.errors import HuitouError, Rejected
 
@@ -86,11 +99,9 @@ def import_files(
                 documents.append(asdict(_import_one(path, options, as_format, show, quiet=as_json)))
             except Exception as raised:
                 error = raised if isinstance(raised, HuitouError) else _broke_off(path, raised)
-                if error is not raised:  # what broke is for whoever mends it
-                    err.print_exception()
                 failed = True
                 documents.append(_refused(path, error))
-                err.print(f"✗ {say_text(error.message)}", markup=False, style="red")
+                refuse(error)
     if as_json:
         print_json(documents[0] if len(files) == 1 else documents)
     if failed:
@@ -106,10 +117,9 @@ def _refused(path: Path, error: HuitouError) -> dict[str, Any]:
 
 def _broke_off(path: Path, error: Exception) -> HuitouError:
     """A mistake of ours in one file is no reason to leave the others out; what is in of it is in."""
-    what = f"{type(error).__name__}: {error}"
-    return HuitouError(
-        {"zh": f"{path.name}：中途出错（{what}）。", "en": f"{path.name}: broke off ({what})"}, code="broke_off"
-    )
+    told = explained(error)
+    message = {"zh": f"{path.name}：{told.message['zh']}", "en": f"{path.name}: {told.message['en']}"}
+    return HuitouError(message, code="broke_off" if told.code == "unexpected" else told.code)
 
 
 def _import_one(path: Path, options: Options, as_format: str | None, show: Show | None, quiet: bool) -> ImportResult:

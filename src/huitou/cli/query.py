@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +9,7 @@ from typing import Annotated
 import typer
 
 from huitou.cli.common import AsJson, Data, Now, err, house, out, print_json, print_rows, tell
+from huitou.kit.spreadsheet import write_csv
 
 SHOWN = 50
 
@@ -34,25 +34,23 @@ def run_query(
         catch_up()
         with open_tables() as engine:
             result = engine.query_readonly(sql, limit_rows=limit)
-    from huitou.stores.readonly import is_cut
+        from huitou.stores.readonly import is_cut
 
-    if is_cut(result):
-        err.print(
-            tell(f"只取了前 {limit:,} 行;--limit 可以加大。", f"cut at {limit:,} rows; --limit asks for more."),
-            style="yellow",
-        )
-    if file:
-        import pyarrow.parquet as pq
+        if is_cut(result):
+            err.print(
+                tell(f"只取了前 {limit:,} 行；--limit 可以加大。", f"cut at {limit:,} rows; --limit asks for more."),
+                style="yellow",
+            )
+        if file:
+            import pyarrow.parquet as pq
 
-        pq.write_table(result, file)
-        out.print(tell(f"{result.num_rows:,} 行写入 {file}", f"{result.num_rows:,} rows written to {file}"))
-    elif as_json:
-        print_json(result.to_pylist())
-    elif as_csv:
-        writer = csv.writer(sys.stdout)
-        writer.writerow(result.column_names)
-        writer.writerows(row.values() for row in result.to_pylist())
-    else:
-        print_rows("", result.column_names, [list(row.values()) for row in result.slice(0, SHOWN).to_pylist()])
-        if result.num_rows > SHOWN:
-            out.print(tell(f"… 共 {result.num_rows:,} 行", f"… {result.num_rows:,} rows"), style="dim")
+            pq.write_table(result, file)
+            out.print(tell(f"{result.num_rows:,} 行写入 {file}", f"{result.num_rows:,} rows written to {file}"))
+        elif as_json:
+            print_json(result.to_pylist())
+        elif as_csv:
+            write_csv(sys.stdout, result.column_names, (list(row.values()) for row in result.to_pylist()))
+        else:
+            print_rows("", result.column_names, [list(row.values()) for row in result.slice(0, SHOWN).to_pylist()])
+            if result.num_rows > SHOWN:
+                out.print(tell(f"… 共 {result.num_rows:,} 行", f"… {result.num_rows:,} rows"), style="dim")

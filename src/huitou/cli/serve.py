@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import signal
 import socket
 import threading
@@ -13,7 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
-from huitou.cli.common import Data, Now, err, house, out, tell
+from huitou.cli.common import Data, Now, Port, err, house, out, read_port, tell
 from huitou.kit import clock
 from huitou.kit.errors import Refused
 from huitou.kit.settings import note_served
@@ -26,7 +27,7 @@ class Part(StrEnum):
 
 
 def serve(
-    port: Annotated[int, typer.Option(help="0 picks a free one.")] = 8000,
+    port: Port = "8000",
     host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for all.")] = "127.0.0.1",
     only: Annotated[Part | None, typer.Option(help="Run one part alone, e.g. to scale it out.")] = None,
     now: Now = None,
@@ -38,11 +39,12 @@ def serve(
 
     HUITOU_WRITE_KEY=secret huitou serve --only edge
     """
+    number = read_port(port)
     with house(data, now):
         if now is not None:
             clock.set_clock(clock.ShiftedClock(clock.now_us()))
         with contextlib.suppress(KeyboardInterrupt):
-            asyncio.run(run_house(host, port, only, announce))
+            asyncio.run(run_house(host, number, only, announce))
 
 
 def announce(url: str, only: Part | None) -> None:
@@ -88,13 +90,14 @@ def serving(host: str, port: int) -> Iterator[None]:
 async def run_parts(
     host: str, port: int, only: Part | None, ready: Callable[[str, Part | None], Any], stop: asyncio.Event
 ) -> None:
+    if only is not Part.worker:
+        port = free_port(host, port)
     async with asyncio.TaskGroup() as tasks:
         if only in (None, Part.worker):
             from huitou.flows.worker import run_worker
 
             tasks.create_task(run_worker(stop))
         if only is not Part.worker:
-            port = free_port(host, port)
             if only is not Part.console:
                 note_served(local_url(host, port))
             tasks.create_task(serve_http(host, port, only, stop))
@@ -115,14 +118,36 @@ def free_port(host: str, port: int) -> int:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except OSError as error:
-            raise Refused(
-                {
-                    "zh": f"端口 {port} 用不了（{error.strerror}），请用 --port 换一个。",
-                    "en": f"port {port} cannot be used ({error.strerror}): choose another with --port",
-                }
-            ) from error
+        except (OSError, UnicodeError) as error:
+            raise _cannot_listen(host, port, error) from error
         return int(probe.getsockname()[1])
+
+
+def _cannot_listen(host: str, port: int, error: Exception) -> Refused:
+    number = error.errno if isinstance(error, OSError) else 0
+    if number == errno.EADDRINUSE:
+        return Refused(
+            {
+                "zh": f"端口 {port} 已被占用（也许 huitou 已在运行）：请用 --port 换一个，0 为自动选择。",
+                "en": f"port {port} is in use (perhaps by a huitou that runs already): choose another with --port, "
+                "0 picks a free one",
+            },
+            code="port_in_use",
+        )
+    if number == errno.EACCES:
+        return Refused(
+            {
+                "zh": f"没有权限使用端口 {port}：请用 --port 换一个 1024 以上的端口。",
+                "en": f"you may not use port {port}: choose one above 1024 with --port",
+            }
+        )
+    return Refused(
+        {
+            "zh": f"{host} 不是本机的地址：请用 --host 换一个，本机用 127.0.0.1，所有网卡用 0.0.0.0。",
+            "en": f"{host} is no address of this machine: choose another with --host, 127.0.0.1 for this machine "
+            "alone, 0.0.0.0 for all its networks",
+        }
+    )
 
 
 async def serve_http(host: str, port: int, only: Part | None, stop: asyncio.Event) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from huitou.cli.common import AsJson, err, out, print_json, print_rows, progress, refuse, tell
+from huitou.cli.common import AsJson, err, out, print_json, print_rows, progress, refusals, refuse, tell
 from huitou.kit.errors import Refused
 from huitou.kit.money import format_money
 
@@ -61,7 +61,7 @@ def simulate(
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--policy") from error
     terms = Terms(viewers, broadcasts, holdout, explore)
-    with tempfile.TemporaryDirectory(prefix="huitou-worlds-") as scratch:
+    with refusals(), tempfile.TemporaryDirectory(prefix="huitou-worlds-") as scratch:
         scores = _run([(kind, seed) for kind in kinds for seed in numbers], wanted, terms, data or Path(scratch))
     if as_json:
         print_json([asdict(score) for score in scores])

@@ -18,8 +18,8 @@ import msgspec
 from huitou.events.connectors.base import Record
 from huitou.events.connectors.cells import Line
 from huitou.events.connectors.files import REJECTED_COLUMNS
-from huitou.events.connectors.tables import guarded
 from huitou.kit.errors import Rejected
+from huitou.kit.spreadsheet import guarded
 from huitou.kit.text import say
 
 
@@ -60,13 +60,17 @@ class RejectedRows:
         self._open("csv")
         if self._writer is None:
             self._writer = csv.writer(self._file)
-            self._writer.writerow([*REJECTED_COLUMNS, *line.columns])
-        self._writer.writerow([number, why.field, say(why.message, self.language), *map(guarded, line.cells)])
+            self._writer.writerow([*REJECTED_COLUMNS, *map(_as_text, line.columns)])
+        self._writer.writerow([number, why.field, say(why.message, self.language), *map(_as_text, line.cells)])
 
     def _write_value(self, number: int, why: Rejected, original: Any) -> None:
         self._open("ndjson")
         document = {"row": number, "field": why.field, "reason": say(why.message, self.language), "original": original}
         self._file.write(_as_json(document) + "\n")
+
+
+def _as_text(cell: Any) -> Any:
+    return guarded(cell, numbers_are_text=True)
 
 
 def _are_lines(original: Any) -> bool:

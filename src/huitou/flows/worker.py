@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 import structlog
 from procrastinate import App
@@ -23,10 +24,22 @@ NIGHT_EVERY = 300.0  # how often it is asked whether the night's work is due
 FAILED_KEPT_HOURS = 7 * 24
 STALLED_AFTER = 30  # seconds without a heartbeat: the worker that ran the job is gone
 PARALLEL = 2
+PAUSE = 5.0  # seconds after which a worker that failed begins again
 
 
 async def run_worker(stop: asyncio.Event) -> None:
-    """Until `stop` is set; a job at work is finished first."""
+    """Until `stop` is set; a job at work is finished first. Where the ledger goes away or is full, begun again."""
+    while not stop.is_set():
+        try:
+            await _work(stop)
+        except Exception as error:
+            log.warning("worker.interrupted", error=type(error).__name__, again_in_s=PAUSE)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), PAUSE)
+
+
+async def _work(stop: asyncio.Event) -> None:
+    """Until `stop` is set, or a part of it fails: the others would go on without it and nobody would know."""
     jobs = make_jobs()
     async with jobs.open_async():
         await retry_stalled(jobs)
@@ -47,12 +60,14 @@ async def run_worker(stop: asyncio.Event) -> None:
             asyncio.create_task(_every(NIGHT_EVERY, jobs, NIGHTLY, stop)),
         ]
         stopped = asyncio.create_task(stop.wait())
-        await asyncio.wait({worker, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        ended, _ = await asyncio.wait({worker, *asking, stopped}, return_when=asyncio.FIRST_COMPLETED)
         for task in (*asking, stopped):
             task.cancel()
         await asyncio.gather(*asking, stopped, return_exceptions=True)
         worker.cancel()
         await asyncio.gather(worker, return_exceptions=True)
+        for task in ended:
+            task.result()  # raises what it failed with
 
 
 async def retry_stalled(jobs: App) -> int:

@@ -29,7 +29,7 @@ def open_duckdb(memory: str, threads: int | None, spill: Path) -> duckdb.DuckDBP
 
     Its tables are what was put in, never a Python variable that happens to have the name.
     """
-    spill.parent.mkdir(parents=True, exist_ok=True)
+    spill.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     connection = duckdb.connect(
         ":memory:",
         config={

@@ -220,7 +220,22 @@ def _open(url: str, autocommit: bool = False) -> Connection:
     try:
         return psycopg.connect(url, autocommit=autocommit)
     except psycopg.OperationalError as error:
+        if "connection option" in str(error):
+            raise _unreadable() from None
         raise explain_ledger(error) from error
+    except psycopg.ProgrammingError:
+        raise _unreadable() from None
+
+
+def _unreadable() -> Refused:
+    """Without libpq's words: they may hold the password."""
+    return Refused(
+        {
+            "zh": "DATABASE_URL 的写法不对：应为 postgresql://用户:密码@主机:端口/数据库。",
+            "en": "DATABASE_URL cannot be read: write postgresql://user:password@host:port/database",
+        },
+        code="unfit_database",
+    )
 
 
 def _check_server(url: str) -> None:

@@ -18,8 +18,9 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
-from huitou.kit.errors import Refused, Unavailable
+from huitou.kit.errors import HuitouError, Refused, Unavailable
 from huitou.kit.text import Text
+from huitou.stores.room import prove_room
 from huitou.stores.trouble import explain_system
 
 Tell = Callable[[Text], None]
@@ -59,7 +60,7 @@ def prepare_folder(folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         owner = folder.stat().st_uid
     except OSError as error:
-        raise Unavailable(
+        raise explain_system(error, folder) or Unavailable(
             {"zh": f"不能使用数据文件夹 {folder}：{error.strerror}。", "en": f"cannot use {folder}: {error.strerror}"}
         ) from error
     if owner != os.geteuid():
@@ -182,20 +183,21 @@ def _is_copy(folder: Path, origin: Path) -> Text:
     }
 
 
-def did_not_start(folder: Path, log_at: int) -> Unavailable:
+def did_not_start(folder: Path, log_at: int) -> HuitouError:
+    try:
+        prove_room(folder)  # on a full disk the log is cut off, too
+    except Unavailable as trouble:
+        return trouble
     with (folder / "postgres.log").open("rb") as log:
         log.seek(log_at)
         said = log.read(64 * 1024).decode("utf-8", "replace").splitlines()
     telling = [line.strip() for line in said if any(word in line for word in ("FATAL", "PANIC", "rror"))] or said
     why = " ".join(telling[-3:]) or "no word in the log"
-    told = explain_system(RuntimeError(why), folder)
     return Unavailable(
-        told.message
-        if told
-        else {
-            "zh": f"内置数据库没能启动，文件可能已损坏：请从备份恢复（如果是复制来的，请先停止 huitou 再复制一次）。"
+        {
+            "zh": "内置数据库没能启动，文件可能已损坏：请从备份恢复（如果是复制来的，请先停止 huitou 再复制一次）。"
             f"详情见 {folder / 'postgres.log'}：{why}",
-            "en": f"the embedded database did not start, its files may be damaged: restore a backup (where it is a copy, "
+            "en": "the embedded database did not start, its files may be damaged: restore a backup (where it is a copy, "
             f"stop huitou first and copy again). See {folder / 'postgres.log'}: {why}",
         }
     )
@@ -299,7 +301,10 @@ def _check_version(data: Path) -> None:
         found = (data / "PG_VERSION").read_text().strip()
     except FileNotFoundError as error:
         raise Refused(
-            {"zh": f"{data} 不是数据库：缺少 PG_VERSION。", "en": f"{data} is not a database: PG_VERSION is missing"}
+            {
+                "zh": f"{data} 不是数据库：缺少 PG_VERSION。请从备份恢复，或用 --data 另选一个文件夹。",
+                "en": f"{data} is not a database: PG_VERSION is missing; restore a backup, or choose another --data",
+            }
         ) from error
     if found != MAJOR:
         raise Refused(

@@ -24,6 +24,7 @@ import pyarrow as pa
 
 from huitou.kit.errors import Refused
 from huitou.stores.duck import open_duckdb, quote
+from huitou.stores.trouble import explain_system
 
 LONGEST = 100_000  # characters of a question
 TABLE_FUNCTIONS = {"range", "generate_series", "unnest"}  # others read files, pointers or settings, or change them
@@ -59,7 +60,7 @@ class Limits:
 def ask(text: str, given: Given, limits: Limits) -> pa.Table:
     """The answer, at most `limits.rows` rows. Raises Refused with a reason a person can act on."""
     check_question(text)
-    given.spill.mkdir(parents=True, exist_ok=True)
+    given.spill.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="ask-", dir=given.spill) as name:
         folder = Path(name)
         order = {
@@ -138,6 +139,8 @@ def _answer_apart(order: dict[str, Any], limits: Limits) -> None:
     if process.returncode == TOO_SLOW:
         raise _too_slow(limits)
     if process.returncode == FAILED:
+        if said.startswith("IO Error") and (told := explain_system(OSError(said))):
+            raise told
         raise _refused(f"查询失败：{said}", said)
     if process.returncode != 0:
         # Out of its memory, or killed for it: nothing it printed then is for a person.

@@ -12,7 +12,7 @@ import re
 
 import psycopg
 
-from huitou.kit.errors import HuitouError, Unavailable
+from huitou.kit.errors import HuitouError, Refused, Unavailable
 from huitou.kit.text import Text
 
 OS_NUMBER = re.compile(r"\(os error (\d+)\)")
@@ -36,6 +36,10 @@ CROWDED: Text = {
     "zh": "打开的文件太多：请调高 ulimit -n",
     "en": "too many open files: raise ulimit -n",
 }
+MISSING: Text = {
+    "zh": "找不到文件或文件夹：数据文件夹可能不完整，请检查路径，必要时从备份恢复",
+    "en": "a file or folder is missing: check the path; where the data folder is not whole, restore it from a backup",
+}
 SENTENCES: dict[int, Text] = {
     errno.ENOSPC: FULL,
     errno.EDQUOT: FULL,
@@ -48,9 +52,45 @@ SENTENCES: dict[int, Text] = {
     errno.ENOTDIR: NO_FOLDER,
     errno.EEXIST: NO_FOLDER,
     errno.EIO: BROKEN,
+    errno.ENOENT: MISSING,
     errno.EMFILE: CROWDED,
     errno.ENFILE: CROWDED,
 }
+
+
+def explain(error: BaseException) -> HuitouError | None:
+    """What to tell a person whose command or page met this error of the machine below; None where it is a mistake of ours.
+
+    Looks through groups of errors and through whatever they were raised from.
+    """
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, BaseExceptionGroup):
+            seen = seen.exceptions[0]
+            continue
+        if told := _explain_one(seen):
+            return told
+        seen = seen.__cause__
+    return None
+
+
+def _explain_one(error: BaseException) -> HuitouError | None:
+    if isinstance(error, HuitouError):
+        return error
+    if isinstance(error, LEDGER_TROUBLE):
+        return explain_ledger(error)
+    import duckdb
+
+    if isinstance(error, duckdb.OutOfMemoryException | MemoryError):
+        return Unavailable(
+            {
+                "zh": "内存不够：请关闭别的程序，或减少数据量后再试。",
+                "en": "out of memory: close other programs, or ask for less",
+            }
+        )
+    if isinstance(error, OSError | duckdb.IOException):
+        return explain_system(error)
+    return None
 
 
 def explain_system(error: BaseException, where: str | os.PathLike[str] = "") -> HuitouError | None:
@@ -72,10 +112,28 @@ def _number(error: BaseException) -> int:
     return next((number for number in SENTENCES if os.strerror(number) in str(error)), 0)
 
 
+# A statement that is wrong, or breaks a constraint, is a mistake of ours and not among them.
+LEDGER_TROUBLE = (
+    psycopg.OperationalError,
+    psycopg.InternalError,
+    psycopg.errors.ReadOnlySqlTransaction,
+    psycopg.errors.InsufficientPrivilege,
+)
+
+
 def explain_ledger(error: psycopg.Error) -> HuitouError:
     """The sentence for an error of PostgreSQL or of the way to it; never with a password or a row in it."""
-    if told := explain_system(error):
+    if isinstance(error, psycopg.errors.DiskFull | psycopg.errors.IoError) and (told := explain_system(error)):
         return told
+    if isinstance(error, psycopg.errors.DataCorrupted | psycopg.errors.IndexCorrupted | psycopg.errors.UndefinedFile):
+        return Refused(
+            {
+                "zh": f"数据库文件已损坏：请停止 huitou，再从备份恢复数据文件夹。（{first_line(error)}）",
+                "en": "the database's files are damaged: stop huitou and restore the data folder from a backup "
+                f"({first_line(error)})",
+            },
+            code="damaged_database",
+        )
     if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
         return Unavailable(
             {
@@ -89,7 +147,10 @@ def explain_ledger(error: psycopg.Error) -> HuitouError:
         )
     if isinstance(error, psycopg.OperationalError):
         return Unavailable(
-            {"zh": f"连不上数据库：{first_line(error)}", "en": f"cannot reach the database: {first_line(error)}"}
+            {
+                "zh": f"连不上数据库，请检查它是否在运行、DATABASE_URL 是否正确：{first_line(error)}",
+                "en": f"cannot reach the database: {first_line(error)}. Does it run, and is DATABASE_URL right?",
+            }
         )
     return Unavailable({"zh": f"数据库出错：{first_line(error)}", "en": f"the database failed: {first_line(error)}"})
 

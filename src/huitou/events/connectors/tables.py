@@ -25,6 +25,7 @@ from huitou.events.connectors.notes import collected, note
 from huitou.events.connectors.refusals import refuse_file
 from huitou.kit.errors import Refused
 from huitou.kit.ids import without_marks
+from huitou.kit.spreadsheet import unguarded
 
 BANNER_ROWS = 20  # exports put titles above the header; it is looked for this far down
 LOOKED_AT = 50  # lines the separator, and rows the order of days and months, are told by
@@ -209,22 +210,6 @@ def _without_reasons(table: Table) -> Table:
         for number, cells in table.rows
     )
     return Table(table.columns[skip:], rows)
-
-
-def guarded(cell: Any) -> Any:
-    """A cell that a spreadsheet would run as a formula is written as text (OWASP: CSV injection)."""
-    return "'" + cell if isinstance(cell, str) and _is_formula(cell) else cell
-
-
-def unguarded(cell: Any) -> Any:
-    """What `guarded` was given."""
-    return cell[1:] if isinstance(cell, str) and cell[:1] == "'" and _is_formula(cell[1:]) else cell
-
-
-def _is_formula(cell: str) -> bool:
-    """Also one that is guarded already, so that its own quote comes back."""
-    bare = cell.lstrip("'")
-    return len(bare) > 1 and bare[0] in "=+-@" and not (bare == cell and _is_number(cell))
 
 
 def _filled_rows(rows: Iterator[Numbered]) -> Iterator[Numbered]:
