@@ -31,7 +31,7 @@ def test_a_broadcast_is_put_right_and_the_change_taken_back(terminal: Terminal, 
     refused = terminal.run("broadcast", "time", "B1", "--end", "2026-11-20 18:00", "--now", LATER, status=1)
     assert "must come after the start (2026-11-20 18:30)" in refused
 
-    assert "deleted B1" in terminal.run("broadcast", "delete", "B1", "--now", LATER)
+    assert "B1 deleted" in terminal.run("broadcast", "delete", "B1", "--now", LATER)
     assert "was deleted" in terminal.run("report", "B1", "--now", LATER, status=1)
     terminal.run("broadcast", "restore", "B1", "--now", LATER)
     rows = terminal.json("broadcast", "history", "B1", "--now", LATER)

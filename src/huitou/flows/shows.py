@@ -342,13 +342,13 @@ def say_act(act: Act) -> Text:
     """What the act says, in words."""
     match act.name:
         case "live_merged":
-            return {"zh": f"{act.broadcast} 并入 {act.other}", "en": f"merged {act.broadcast} into {act.other}"}
+            return {"zh": f"{act.broadcast} 并入 {act.other}", "en": f"{act.broadcast} merged into {act.other}"}
         case "live_deleted":
-            return {"zh": f"删除 {act.broadcast}", "en": f"deleted {act.broadcast}"}
+            return {"zh": f"删除 {act.broadcast}", "en": f"{act.broadcast} deleted"}
         case "live_restored" if act.other:
-            return {"zh": f"把 {act.broadcast} 从 {act.other} 拆出", "en": f"took {act.broadcast} out of {act.other}"}
+            return {"zh": f"把 {act.broadcast} 从 {act.other} 拆出", "en": f"{act.broadcast} taken out of {act.other}"}
         case "live_restored":
-            return {"zh": f"恢复 {act.broadcast}", "en": f"restored {act.broadcast}"}
+            return {"zh": f"恢复 {act.broadcast}", "en": f"{act.broadcast} restored"}
     said = [text for text in (_say_title(act.title), *_say_times(act)) if text]
     return {
         "zh": f"{act.broadcast}：" + "，".join(text["zh"] for text in said),
