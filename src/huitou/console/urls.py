@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from django.urls import path
 
-from huitou.console.views import broadcasts, campaigns, customers, errors, follow_up, intake, messages, preview, sign_in
+from huitou.console.views import (
+    broadcasts,
+    campaigns,
+    customers,
+    errors,
+    exports,
+    follow_up,
+    intake,
+    messages,
+    preview,
+    sign_in,
+)
 
 urlpatterns = [
     path("sign-in", sign_in.sign_in, name="login"),
@@ -42,6 +53,9 @@ urlpatterns = [
     path("messages", messages.message_list, name="messages"),
     path("messages/<str:message>", messages.message_page, name="message"),
     path("messages/<str:message>/body", messages.message_body, name="message_body"),
+    path("files/people/<path:broadcast>", exports.people_file, name="people_file"),
+    path("files/customers", exports.customers_file, name="customers_file"),
+    path("files/messages", exports.messages_file, name="messages_file"),
     path("intake", intake.intake_page, name="intake"),
     path("intake/upload", intake.upload, name="upload"),
     path("intake/<str:upload>/again", intake.again, name="again"),
