@@ -130,10 +130,20 @@ def finalise(connection: Connection, messages: Sequence[Message], rules: Sequenc
     return read_verdicts(ask(connection, messages, rules, now))
 
 
-def ask(connection: Connection, messages: Sequence[Message], rules: Sequence[Rules], now: int) -> Cursor[Row]:
-    """`finalise` without waiting for the answer, for a connection in pipeline mode: one round trip, not five."""
+def ask(
+    connection: Connection,
+    messages: Sequence[Message],
+    rules: Sequence[Rules],
+    now: int,
+    *,
+    patience: int = CAP_PATIENCE,
+) -> Cursor[Row]:
+    """`finalise` without waiting for the answer, for a connection in pipeline mode: one round trip, not five.
+
+    `patience`: how long a message waits for a cap that is full, microseconds.
+    """
     lock_customers(connection, {message.root for message in messages})
-    return connection.execute(query("finalise"), _parameters(messages, rules, now))
+    return connection.execute(query("finalise"), {**_parameters(messages, rules, now), "patience": patience})
 
 
 def read_verdicts(answer: Cursor[Row]) -> list[Verdict]:
@@ -156,7 +166,6 @@ def _parameters(messages: Sequence[Message], rules: Sequence[Rules], now: int) -
         "offers_end": [rule.offer_ends for rule in rules],
         "holdouts": [rule.holdout for rule in rules],
         "has_channel": [rule.has_channel for rule in rules],
-        "patience": CAP_PATIENCE,
         "cap_places": [cap[0] for cap in caps],
         "cap_spans": [cap[1] for cap in caps],
         "cap_most": [cap[2] for cap in caps],

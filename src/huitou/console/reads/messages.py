@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,7 @@ GROUPS = {
     "failed": ("failed",),
     "in_doubt": ("in_doubt", "unknown"),
 }
+MANY = 2_000  # messages of a page of a whole list
 FETCHED = re.compile(r"<(?:link|meta|base)\b[^>]*>|@import[^;]*;", re.IGNORECASE)
 LINK = re.compile(r"""(\s(?:href|action|background)\s*=\s*)("[^"]*"|'[^']*'|[^\s>]+)""", re.IGNORECASE)
 
@@ -43,6 +45,7 @@ def list_messages(
     group: str | None = None,
     customer: str | None = None,
     number: int = 1,
+    size: int = PAGE,
 ) -> Page:
     number = max(number, 1)
     states = GROUPS.get(group or "")
@@ -52,12 +55,20 @@ def list_messages(
         campaign=campaign or None,
         states=list(states) if states else None,
         customer=customer or None,
-        limit=PAGE,
-        offset=(number - 1) * PAGE,
+        limit=size,
+        offset=(number - 1) * size,
     )
     total = rows[0]["total"] if rows else 0
     rows = [{**row, "subject": _subject(row.pop("packed"))} for row in rows]
-    return Page(rows, number, max(1, -(-total // PAGE)), total)
+    return Page(rows, number, max(1, -(-total // size)), total)
+
+
+def all_messages(occurrence: str, campaign: str, group: str) -> Iterator[dict[str, Any]]:
+    """The whole list, page by page, so that it needs no more memory than one."""
+    number = 1
+    while rows := list_messages(occurrence=occurrence, campaign=campaign, group=group, number=number, size=MANY).rows:
+        yield from rows
+        number += 1
 
 
 def _subject(packed: bytes | None) -> str:

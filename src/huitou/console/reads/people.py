@@ -7,16 +7,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from huitou.campaigns.reading import default_campaign
 from huitou.console.reads import ledger, snapshot
+from huitou.console.reads.campaigns import all_campaigns, campaign_named
 from huitou.console.reads.show import PAGE, Page
 from huitou.customers.lifecycle import STAGES, Stage
 from huitou.customers.profile import Profile, find_customer, portrait_of
 from huitou.customers.refresh import ZONE, create_orders
 from huitou.customers.rfm import CELLS, Cell
+from huitou.delivery.again import Again, next_moments
+from huitou.delivery.send import ADAPTERS
 from huitou.kit import clock
 from huitou.kit.errors import NotFound, Refused
 from huitou.kit.money import MICRO
 from huitou.stores.engine import Engine
+from huitou.stores.ledger import transaction
 
 MOST_NAMED = 50
 
@@ -72,16 +77,19 @@ def list_customers(
     by_email: bool | None = None,
     sort: str | None = None,
     number: int = 1,
+    size: int = PAGE,
 ) -> Page:
     """`sort`: spent (default), ordered (the last order) or seen."""
     number = max(number, 1)
-    first = (number - 1) * PAGE + 1
+    first = (number - 1) * size + 1
     chosen = {"rfm": rfm or None, "stage": stage or None, "by_email": by_email, "sort": sort or "spent"}
 
     def compute(engine: Engine) -> list[dict[str, Any]]:
-        page = {"first": first, "last": first + PAGE - 1}
+        page = {"first": first, "last": first + size - 1}
         return list(engine.run("console", "portrait_list", **chosen, **page).to_pylist())
 
+    if size > PAGE:  # a whole list is not worth keeping
+        return _page(snapshot.read_once(compute), number)
     return _page(snapshot.read(("customers", *chosen.values(), number), compute), number)
 
 
@@ -200,6 +208,43 @@ def decisions_of(customer: str) -> list[Decision]:
     for row in rows:
         found.setdefault((row["decided_at"], row["campaign"], row["broadcast"]), []).append(row)
     return [_decision(steps) for steps in found.values()]
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Left alone on purpose by a campaign, for this broadcast, until its window ends."""
+
+    campaign: str
+    broadcast: str
+    until: int
+
+
+@dataclass(frozen=True)
+class Contact:
+    """When this person can be written to again, by campaign and channel; what is queued for them already, the next
+    first; what holds them out."""
+
+    moments: tuple[Again, ...]
+    queued: tuple[dict[str, Any], ...]
+    held_out: tuple[HeldOut, ...]
+
+
+def contact_of(customer: str, zone: str | None) -> Contact:
+    now = clock.now_us()
+    names = [one.name for one in all_campaigns() if one.state != "ended"]
+    campaigns = [campaign_named(name) for name in names] or [default_campaign()]
+    with transaction() as connection:
+        moments = [again for one in campaigns for again in next_moments(connection, customer, one, zone, now, ADAPTERS)]
+    queued = ledger.rows("queued_for", customer=customer)
+    held_out = [_held_out(one) for one in decisions_of(customer) if one.action == "holdout"]
+    return Contact(tuple(moments), tuple(queued), tuple(one for one in held_out if one and one.until > now))
+
+
+def _held_out(decision: Decision) -> HeldOut | None:
+    ended = snapshot.find_broadcast(decision.broadcast).ended_at
+    if ended is None:
+        return None
+    return HeldOut(decision.campaign, decision.broadcast, ended + campaign_named(decision.campaign).window_us())
 
 
 def _decision(steps: list[dict[str, Any]]) -> Decision:

@@ -218,8 +218,8 @@ def filter_people(broadcast: str, campaign: Campaign, filters: dict[str, str]) -
     return table.sort_by([(column, "descending"), ("customer", "ascending")]) if column else table
 
 
-def list_people(people: pa.Table, number: int) -> Page:
-    return paged(people, number, _person)
+def list_people(people: pa.Table, number: int, size: int = 25) -> Page:
+    return paged(people, number, _person, size)
 
 
 def count_buyers(people: pa.Table) -> int:

@@ -76,6 +76,13 @@ def read(key: Hashable, compute: Callable[[Engine], T]) -> T:
         return answer
 
 
+def read_once(compute: Callable[[Engine], T]) -> T:
+    """The answer without keeping it: of lists too long to hold."""
+    stamp = stamp_of_now()
+    with _mutex:
+        return compute(_house_of(stamp).engine)
+
+
 def open_engine() -> Engine:
     """A fresh engine with the same tables, for what takes seconds and must not make others wait."""
     engine = Engine(memory=MEMORY)

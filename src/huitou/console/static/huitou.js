@@ -42,7 +42,7 @@ document.addEventListener("click", (event) => {
 // A form that was sent once is not sent twice.
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (form.method !== "post" || form.hasAttribute("hx-post")) return;
+  if (form.method !== "post" || form.hasAttribute("hx-post") || form.hasAttribute("data-download")) return;
   if (form.dataset.sent) { event.preventDefault(); return; }
   form.dataset.sent = "1";
   for (const button of form.querySelectorAll("button:not([name])")) button.setAttribute("aria-busy", "true");

@@ -26,6 +26,8 @@ from huitou.customers.rfm import BY_RFM, CELLS
 from huitou.decisions.reasons import explain
 from huitou.events.identity import undo_merge
 from huitou.flows.refresh import forget
+from huitou.kit import clock
+from huitou.kit.text import say
 from huitou.stores.ledger import transaction
 
 CONTACT_KINDS = ("phone", "email")
@@ -111,6 +113,7 @@ def _show(request: HttpRequest, customer: str, *, revealed: bool) -> HttpRespons
         "more_contacts": max(0, len(contacts) - MOST_CONTACTS),
         "merges": [_merge(row, revealed=revealed) for row in people.merges_of(customer)],
         "consents": people.consents_of(customer),
+        "contact": _contact(people.contact_of(customer, profile.person.get("timezone"))),
         "revealed": revealed,
         "hours": {"hours": [f"{hour:02d}" for hour in range(24)], "events": hours},
         "has_hours": any(hours),
@@ -118,6 +121,16 @@ def _show(request: HttpRequest, customer: str, *, revealed: bool) -> HttpRespons
         "visits": [{**visit, "product": snapshot.product_name(visit["top_product"])} for visit in profile.visits],
     }
     return render(request, "customer.html", shown)
+
+
+def _contact(contact: people.Contact) -> dict[str, Any]:
+    together = {"zh": "；", "en": "; "}[speaks()]
+    return {
+        "moments": [(one, together.join(say(why, speaks()) for why in one.reasons())) for one in contact.moments],
+        "now": clock.now_us(),
+        "queued": contact.queued,
+        "held_out": contact.held_out,
+    }
 
 
 def _shown(row: dict[str, Any], *, revealed: bool) -> dict[str, Any]:
