@@ -11,7 +11,7 @@ from urllib.parse import quote
 from asgiref.sync import sync_to_async
 from django.http import StreamingHttpResponse
 
-from huitou.events.connectors.tables import guarded
+from huitou.kit.spreadsheet import guarded
 
 CHUNK = 2_000  # rows written at a time
 MARK = "\ufeff"  # else spreadsheets read Chinese as something else

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from decimal import Decimal
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
 from huitou.campaigns.definition import Campaign
 from huitou.catalog.broadcasts import Broadcast
 from huitou.console import words
+from huitou.console.csv_file import csv_response
 from huitou.console.page import page, widget
 from huitou.console.reads import broadcasts as listing
 from huitou.console.reads import editing, results, show, snapshot
@@ -24,7 +24,6 @@ from huitou.console.reads.reaching import reach_of
 from huitou.console.reads.sending import sending_of
 from huitou.delivery.cancel import list_cancellations
 from huitou.events.broadcast_acts import ids_of
-from huitou.events.connectors.tables import guarded
 from huitou.flows.health import read_troubles
 from huitou.flows.shows import history_of
 from huitou.kit import clock
@@ -140,18 +139,11 @@ def unseen(request: HttpRequest, broadcast: str) -> HttpResponse:
 
 
 @page
-def unseen_csv(request: HttpRequest, broadcast: str) -> HttpResponse:
+def unseen_csv(request: HttpRequest, broadcast: str) -> HttpResponseBase:
     """The same list as a file, contacts masked as on the page."""
     one = snapshot.find_broadcast(broadcast)
     rows = [show.unseen_order(row) for row in show.unseen_of(one, campaign_of(one).currency).to_pylist()]
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response.headers["Content-Disposition"] = content_disposition_header(True, f"unseen-{one.broadcast}.csv")
-    response.write("\ufeff")  # else spreadsheets read Chinese as something else
-    writer = csv.writer(response)
-    writer.writerow(UNSEEN_COLUMNS)
-    for row in rows:
-        writer.writerow([guarded(cell) for cell in unseen_cells(row)])
-    return response
+    return csv_response(f"unseen-{one.broadcast}", UNSEEN_COLUMNS, map(unseen_cells, rows))
 
 
 def unseen_cells(row: show.UnseenOrder) -> list[str]:
