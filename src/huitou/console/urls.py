@@ -23,6 +23,7 @@ urlpatterns = [
     path("widgets/people/<path:broadcast>", broadcasts.people, name="people"),
     path("follow-up/preview/<path:broadcast>", follow_up.preview, name="preview"),
     path("follow-up/start/<path:broadcast>", follow_up.start, name="start"),
+    path("follow-up/cancel/<path:broadcast>", follow_up.cancel, name="cancel"),
     path("customers", customers.customer_list, name="customers"),
     path("customers/found/<str:token>", customers.search, name="search"),
     path("customers/<str:customer>", customers.customer_page, name="customer"),

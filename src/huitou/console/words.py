@@ -31,9 +31,9 @@ INTENTS: Words = {
 }
 
 MESSAGE_STATES: Words = {
-    "planned": _("Planned"),
-    "claimed": _("Being prepared"),
-    "final": _("Being handed over"),
+    "planned": pgettext_lazy("message", "Waiting to be sent"),
+    "claimed": pgettext_lazy("message", "Sending"),
+    "final": pgettext_lazy("message", "Sending, being handed over"),
     "submitted": _("Accepted by the server"),
     "delivered": pgettext_lazy("message", "Delivered"),
     "opened": pgettext_lazy("message", "Opened"),
@@ -41,7 +41,7 @@ MESSAGE_STATES: Words = {
     "converted": pgettext_lazy("message", "Ordered"),
     "awaiting_staff": _("Awaiting staff confirmation"),
     "retry": _("Will be tried again"),
-    "failed": _("Failed"),
+    "failed": pgettext_lazy("message", "Sending failed"),
     "suppressed": _("Stopped"),
     "expired": _("Expired"),
     "in_doubt": _("In doubt"),
@@ -73,6 +73,8 @@ NOT_SENT: Words = {
     "unfollowed": _("has unfollowed"),
     "complained": _("has complained"),
     "campaign_paused": _("the campaign is paused"),
+    "cancelled": _("cancelled by an operator"),
+    "channel_down": _("the channel is down"),
     "cap": _("frequency cap reached"),
     "quiet_hours": _("quiet hours, moved"),
     "cap_soon": _("frequency cap, put off by minutes"),

@@ -132,6 +132,7 @@ def _templates() -> dict[str, Any]:
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "huitou.console.banner.troubles",
             ],
             "libraries": {tag.stem: f"huitou.console.templatetags.{tag.stem}" for tag in tags},
         },

@@ -14,6 +14,8 @@ from huitou.campaigns.definition import Campaign
 from huitou.console.reads import ledger, show, snapshot
 from huitou.console.reads.campaigns import version_at, version_named
 from huitou.console.reads.show import Arm
+from huitou.decisions.context import INTENT_NAMES
+from huitou.flows.readiness.show import intents_of as count_intents
 from huitou.kit import clock
 from huitou.stores.engine import Engine
 
@@ -121,6 +123,41 @@ def _count(decided: Sequence[dict[str, Any]], arms: Sequence[Arm]) -> Plan:
         profit_minor=sum(arm.profit_minor for arm in arms),
         first_at=min((arm.first_at for arm in arms), default=None),
     )
+
+
+@dataclass(frozen=True)
+class Day:
+    """Messages of one day, and of each of its hours, by the shop's clock."""
+
+    name: str
+    messages: int
+    hours: tuple[tuple[int, int], ...]
+
+
+def outline(new: pa.Table, zone: str) -> dict[str, Any]:
+    """Of decision rows that a start would add: people by intent, people and messages by channel, messages by hour."""
+    sends = new.filter(pc.equal(new.column("action"), "send"))
+    moments = sends.column("send_at").to_pylist()
+    who: dict[str, set[str]] = {}
+    for channel, customer in zip(*(sends.column(name).to_pylist() for name in ("channel", "customer")), strict=True):
+        who.setdefault(channel, set()).add(customer)
+    counts = Counter(sends.column("channel").to_pylist())
+    return {
+        "intents": sorted(count_intents(new).items(), key=lambda one: list(INTENT_NAMES).index(one[0])),
+        "channels": [(channel, len(people), counts[channel]) for channel, people in sorted(who.items())],
+        "days": days_of(moments, zone),
+        "first_at": min(moments, default=None),
+        "last_at": max(moments, default=None),
+    }
+
+
+def days_of(moments: Sequence[int], zone: str) -> list[Day]:
+    hours = Counter(f"{clock.to_datetime(at, zone):%Y-%m-%d %H}" for at in moments)
+    days: dict[str, list[tuple[int, int]]] = {}
+    for name, count in sorted(hours.items()):
+        day, hour = name.split()
+        days.setdefault(day, []).append((int(hour), count))
+    return [Day(day, sum(count for _, count in found), tuple(found)) for day, found in days.items()]
 
 
 def by_action(plan: Plan) -> dict[str, list[tuple[str, int]]]:

@@ -18,6 +18,8 @@ from huitou.console.reads.campaigns import campaign_named
 from huitou.console.reads.plans import ruling
 from huitou.console.reads.reaching import reach_of
 from huitou.console.reads.sending import sending_of
+from huitou.delivery.cancel import list_cancellations
+from huitou.flows.health import read_troubles
 from huitou.kit import clock
 
 PEOPLE_FILTERS = ("action", "reason", "intent", "sort")
@@ -100,7 +102,15 @@ def sending(request: HttpRequest, broadcast: str) -> HttpResponse:
     one = snapshot.find_broadcast(broadcast)
     follow_up = listing.follow_up_of(one)
     state = sending_of(one.broadcast, follow_up.campaign) if follow_up.campaign else None
-    return render(request, "widgets/sending.html", {"broadcast": one, "follow_up": follow_up, "sending": state})
+    shown = {
+        "broadcast": one,
+        "follow_up": follow_up,
+        "campaign": campaign_of(one),
+        "sending": state,
+        "own_troubles": read_troubles(one.broadcast),
+        "cancellations": list_cancellations(one.broadcast),
+    }
+    return render(request, "widgets/sending.html", shown)
 
 
 @widget

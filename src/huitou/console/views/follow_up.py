@@ -1,10 +1,14 @@
-"""What an operator does about a broadcast: look at the plan before it counts, start it, pause and resume it."""
+"""What an operator does about a broadcast: look at the plan before it counts, start it, pause, resume and cancel it."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
@@ -14,10 +18,12 @@ from huitou.catalog.broadcasts import Broadcast
 from huitou.console.labels import labels_of
 from huitou.console.page import page, speaks, widget
 from huitou.console.reads import broadcasts as listing
-from huitou.console.reads import plans, snapshot
+from huitou.console.reads import plans, snapshot, troubles
 from huitou.console.reads.campaigns import all_campaigns, campaign_named
 from huitou.console.reads.plans import Plan
 from huitou.console.templatetags.huitou import number
+from huitou.delivery.cancel import count_queued
+from huitou.flows.readiness import Finding, check_start
 from huitou.kit import clock
 from huitou.kit.errors import Refused
 from huitou.kit.text import say
@@ -42,21 +48,50 @@ def preview(request: HttpRequest, broadcast: str) -> HttpResponse:
     planned = plan_follow_up(broadcast, campaign, dry_run=True)
     new = plans.only_new(planned.decisions, broadcast, campaign.name)
     counted = plans.plan_from_rows(new, broadcast, campaign.name)
-    return _render(request, snapshot.find_broadcast(broadcast), campaign, counted, is_preview=True)
+    one = snapshot.find_broadcast(broadcast)
+    findings = check_start(one, campaign, new, planned.unlinked, clock.now_us())
+    return _render(request, one, campaign, counted, is_preview=True, findings=findings)
 
 
 @page
-@require_POST
 def start(request: HttpRequest, broadcast: str) -> HttpResponse:
-    from huitou.flows.follow_up import choose_campaign, plan_follow_up
+    """Looked at first: who, when, for how much, and whether all is ready. The same page's form starts it."""
+    if request.method == "POST":
+        return _start(request, broadcast)
+    from huitou.flows.follow_up import look_ahead
+
+    campaign = campaign_named(
+        request.GET.get("campaign") or listing.follow_up_of(snapshot.find_broadcast(broadcast)).campaign
+    )
+    prospect = look_ahead(broadcast, campaign)
+    shown = {
+        "nav": "broadcasts",
+        "broadcast": prospect.broadcast,
+        "campaign": campaign,
+        "campaigns": _choices(prospect.broadcast, campaign),
+        "plan": plans.plan_from_rows(prospect.new, broadcast, campaign.name),
+        "findings": prospect.findings,
+        "stopped": prospect.is_stopped,
+        "warnings": prospect.warnings,
+        **plans.outline(prospect.new, campaign.timezone),
+    }
+    return render(request, "start.html", shown)
+
+
+def _start(request: HttpRequest, broadcast: str) -> HttpResponse:
+    from huitou.flows import follow_up
 
     name = request.POST.get("campaign")
     known = {one.name for one in all_campaigns()}
+    confirmed = request.POST.get("confirmed", "").split(",")
     try:
-        planned = plan_follow_up(broadcast, choose_campaign(name=name if name in known else None))
+        planned = follow_up.start(broadcast, name if name in known else None, confirmed)
     except Refused as error:
         messages.error(request, say(error.message, speaks()))
+        if error.code in ("not_ready", "not_confirmed"):
+            return redirect(f"{reverse('start', args=[broadcast])}?{urlencode({'campaign': name or ''})}")
         return redirect("broadcast", broadcast=broadcast)
+    troubles.forget()
     if planned.warning:
         messages.warning(request, say(planned.warning, speaks()))
     if planned.queued:
@@ -64,6 +99,29 @@ def start(request: HttpRequest, broadcast: str) -> HttpResponse:
     else:
         messages.info(request, _("Decided. There was no new message to send."))
     return redirect("broadcast", broadcast=broadcast)
+
+
+@page
+def cancel(request: HttpRequest, broadcast: str) -> HttpResponse:
+    """Asks, with the counts; its form takes back what is queued."""
+    from huitou.flows import follow_up
+
+    one = snapshot.find_broadcast(broadcast)
+    if request.method == "POST":
+        count = follow_up.cancel(one.broadcast, request.POST.get("campaign", ""), request.user.get_username())
+        troubles.forget()
+        messages.success(request, _cancelled(count))
+        return redirect("broadcast", broadcast=broadcast)
+    counts = [(name, *count) for name, count in count_queued(one.broadcast).items() if count[0]]
+    return render(request, "cancel.html", {"nav": "broadcasts", "broadcast": one, "campaigns": counts})
+
+
+def _cancelled(count: int) -> str:
+    return ngettext(
+        "Cancelled: %(count)s queued message will not go.",
+        "Cancelled: %(count)s queued messages will not go.",
+        count,
+    ) % {"count": number(count)}
 
 
 def _queued(count: int) -> str:
@@ -80,6 +138,7 @@ def pause(request: HttpRequest, name: str) -> HttpResponse:
     from huitou.flows import follow_up
 
     follow_up.pause(name)
+    troubles.forget()
     messages.warning(request, _("Paused: nothing of “%(name)s” goes out until it is resumed.") % {"name": name})
     return redirect(_back(request, name))
 
@@ -90,13 +149,12 @@ def resume(request: HttpRequest, name: str) -> HttpResponse:
     from huitou.flows import follow_up
 
     follow_up.resume(name)
+    troubles.forget()
     messages.success(request, _("Resumed: “%(name)s” goes on sending.") % {"name": name})
     return redirect(_back(request, name))
 
 
 def _back(request: HttpRequest, name: str) -> str:
-    from django.urls import reverse
-
     broadcast = request.POST.get("broadcast")
     return reverse("broadcast", args=[broadcast]) if broadcast else reverse("campaign", args=[name])
 
@@ -108,15 +166,15 @@ def _render(
     plan: Plan | None,
     *,
     is_preview: bool = False,
+    findings: Sequence[Finding] = (),
 ) -> HttpResponse:
-    names = [listed.name for listed in all_campaigns() if listed.state != "ended"]
-    choices = plans.campaign_choices(broadcast.broadcast, names, campaign)
     taken = plans.taken(broadcast.broadcast, campaign.name)
     rules = campaign if is_preview else plans.ruling(broadcast.broadcast, campaign)
     shown = {
         "broadcast": broadcast,
         "campaign": campaign,
-        "campaigns": [name for name in choices if not _is_over(broadcast, campaign_named(name))],
+        "campaigns": _choices(broadcast, campaign),
+        "findings": findings,
         "window_ends_at": _window_ends_at(broadcast, campaign),
         "follow_up": listing.follow_up_of(broadcast),
         "plan": plan,
@@ -129,6 +187,13 @@ def _render(
         "messages_budget_minor": rules.budget.messages_minor,
     }
     return render(request, "widgets/plan.html", shown)
+
+
+def _choices(broadcast: Broadcast, campaign: Campaign) -> list[str]:
+    """Campaigns that can still be started for the broadcast, this one first."""
+    names = [listed.name for listed in all_campaigns() if listed.state != "ended"]
+    choices = plans.campaign_choices(broadcast.broadcast, names, campaign)
+    return [name for name in choices if not _is_over(broadcast, campaign_named(name))]
 
 
 def _decided_before(broadcast: Broadcast, campaign: Campaign) -> int:
