@@ -73,6 +73,7 @@ CUSTOMERS = pa.schema(
         ("language", pa.string()),
         ("birthday", pa.string()),
         ("identities", pa.int64()),
+        ("named", pa.bool_()),
     ]
 )
 Event = dict[str, Any]
@@ -131,7 +132,7 @@ def tables(events: Iterable[Event], people: Mapping[str, Mapping[str, Any]] | No
         rows.append({name: row.get(name) for name in EVENTS.names})
     known = {row["customer"] for row in rows if row["customer"]} | set(people or {})
     customers = [
-        {"created_at": us("19:00"), "identities": 1, **(people or {}).get(root, {}), "root": root}
+        {"created_at": us("19:00"), "identities": 1, "named": True, **(people or {}).get(root, {}), "root": root}
         for root in sorted(known)
     ]
     return {

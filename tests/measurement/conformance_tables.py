@@ -15,6 +15,7 @@ from stores.nasty import nasty_table
 
 PEOPLE = [f"c{number}" for number in range(20)]
 SHOW = {"broadcast": "B20", "campaign": "tea"}
+SPAN = {"broadcast": "B20", "started_at": ENDED - DAY, "closes_at": ENDED, "now": CLOSED}
 PARAMS = {
     "assigned": SHOW,
     "decided": SHOW,
@@ -22,7 +23,12 @@ PARAMS = {
     "funnel": {"broadcast": "B20", "currency": "CNY"},
     "before": {"broadcast": "B20", "started_at": ENDED - DAY, "ended_at": ENDED, "currency": "CNY"},
     "outcomes": {"ended_at": ENDED, "until_at": CLOSED, "margin_ppm": 300_000, "currency": "CNY"},
+    "orders_near": SPAN,
+    "show_orders": {**SPAN, "shop": "S1"},
+    "show_takings": {"currency": "CNY"},
+    "unseen_orders": {"currency": "CNY"},
 }
+MADE = {"show_orders": "measurement/show_orders"}
 CONTEXTS = (
     '{"holdout":0.1}', '{"holdout":0.19,"offer":{"name":"ten"}}', '{"offer":{"name":null}}', "{}", '{"holdout":"x"}',
     json.dumps({"holdout": 0.271, "offer": {"name": "二十"}}),
@@ -58,7 +64,7 @@ def tables() -> dict[str, pa.Table]:
             values={"customer": PEOPLE, "cost_micro": [0, 100_000, 5_000_000]},
         ).select(["id", "customer", "cost_micro"]),
         **_orders(),
-        **_answers(),
+        **_told(),
     }  # fmt: skip
 
 
@@ -67,16 +73,23 @@ CURRENCIES = ("CNY", "CNY", "JPY")
 
 
 def _shows() -> pa.Table:
-    schema = pa.schema([("broadcast", pa.string()), ("title", pa.string()), ("started_at", pa.int64())])
-    shows = [("B20", "冬茶专场", ENDED - DAY), ("B21", None, ENDED)]
+    text, number = pa.string(), pa.int64()
+    schema = pa.schema(
+        [("broadcast", text), ("title", text), ("shop", text), ("started_at", number), ("ended_at", number)]
+    )
+    shows = [
+        ("B20", "冬茶专场", "S1", ENDED - DAY, ENDED),
+        ("B21", None, "S1", ENDED - 2, ENDED),
+        ("B22", None, "S2", ENDED - 2 * DAY, None),
+    ]
     return pa.Table.from_pylist([dict(zip(schema.names, show, strict=True)) for show in shows], schema)
 
 
 def _orders() -> dict[str, pa.Table]:
     text, number = pa.string(), pa.int64()
-    moments = ("paid_at", "created_at", "shipped_at", "received_at")
+    moments = ("placed_at", "paid_at", "created_at", "shipped_at", "received_at")
     order = pa.schema(
-        [("order_id", text), ("shop", text), ("customer", text), ("status", text), ("currency", text)]
+        [(name, text) for name in ("order_id", "shop", "customer", "status", "currency", "broadcast")]
         + [(name, number) for name in (*moments, "amount_minor", "refunded_minor")]
     )
     money = ["amount_minor", "refunded_minor"]
@@ -87,8 +100,8 @@ def _orders() -> dict[str, pa.Table]:
     ids = [f"order_id{row}" for row in range(90)]
     return {
         "orders": nasty_table(
-            order, rows=90, key="order_id", never_null=["shop", "customer", "status", *money],
-            values={"shop": ["S1"], "customer": [*PEOPLE, "stranger"], "status": STATES, "currency": CURRENCIES}
+            order, rows=90, key="order_id", never_null=["shop", "customer", "status", "placed_at", *money],
+            values={"shop": ["S1"], "broadcast": SHOWS, "customer": [*PEOPLE, "stranger"], "status": STATES, "currency": CURRENCIES}
             | dict.fromkeys(moments, MOMENTS) | dict.fromkeys(money, MONEY),
         ),
         "order_products": nasty_table(
@@ -103,8 +116,37 @@ def _orders() -> dict[str, pa.Table]:
     }  # fmt: skip
 
 
-def _answers() -> dict[str, pa.Table]:
-    names = ["unsubscribed", "message_complained", "message_replied", "message_clicked"]
-    schema = pa.schema([("name", pa.string()), ("message", pa.string()), ("content", pa.string())])
-    said = nasty_table(schema, rows=60, never_null=["name"], values={"name": names, "message": ["m1", "m2", "m3"]})
-    return {"events": said, "sent": pa.table({"message": ["m1", "m2", "m4"]})}
+SHOWS = ("B20", "B20", "B21", "B22", "wx-7")
+NAMES = (
+    "unsubscribed", "message_complained", "message_replied", "message_clicked", "live_entered", "order_paid",
+    "order_created", "order_refunded",
+)  # fmt: skip
+
+
+def _told() -> dict[str, pa.Table]:
+    """What people answered, and the tellings that orders were folded from."""
+    text, number = pa.string(), pa.int64()
+    texts = ("name", "message", "content", "source", "event_id", "broadcast", "room", "order_id", "properties")
+    schema = pa.schema([("position", number), ("occurred_at", number), *((name, text) for name in texts)])
+    said = nasty_table(
+        schema, rows=90, key="event_id", never_null=["name", "occurred_at", "source"],
+        values={"name": NAMES, "message": ["m1", "m2", "m3"], "occurred_at": MOMENTS, "position": range(40),
+                "broadcast": SHOWS, "room": ["R1", "B22"], "properties": ['{"phone":"138****0000"}', "{}", '{"a":1}'],
+                "order_id": [f"order_id{row}" for row in range(40)]},
+    )  # fmt: skip
+    telling = pa.schema([("order_id", text), ("shop", text), ("position", number), ("source", text)])
+    tellings = nasty_table(
+        telling, rows=60, never_null=["order_id", "shop", "position", "source"],
+        values={"order_id": [f"order_id{row}" for row in range(90)], "shop": ["S1"], "position": range(40),
+                "source": ["shop", "doudian"]},
+    )  # fmt: skip
+    person = pa.schema([("root", text), ("name", text), ("phone", text), ("email", text), ("named", pa.bool_())])
+    people = pa.table({"root": PEOPLE}).append_column("named", pa.array([n % 3 > 0 for n in range(len(PEOPLE))]))
+    for name in ("name", "phone", "email"):
+        people = people.append_column(name, pa.array([None, "李"] * (len(PEOPLE) // 2), text))
+    return {
+        "events": said,
+        "sent": pa.table({"message": ["m1", "m2", "m4"]}),
+        "order_events": tellings,
+        "customers": people.select(person.names).cast(person),
+    }

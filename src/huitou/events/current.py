@@ -20,8 +20,9 @@ def attach_events(engine: Engine) -> None:
 
     - `events`, `order_lines`: as in lake_tables.py, `customer` being today's root;
     - `merges` (customer, root): the customers that are no root;
-    - `customers` (root, created_at, name, email, phone, city, timezone, language, birthday, identities): one row a
-      person; `identities` is of how many customers they are made, `timezone` an IANA name or null.
+    - `customers` (root, created_at, name, email, phone, city, timezone, language, birthday, identities, named): one
+      row a person; `identities` is of how many customers they are made, `named` whether anything names them but a browser
+      or device, `timezone` an IANA name or null.
     """
     engine.attach_as("loaded_events", EVENTS)
     engine.attach_as("loaded_order_lines", ORDER_LINES)

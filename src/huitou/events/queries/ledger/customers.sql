@@ -1,5 +1,6 @@
 -- Today's people (roots): since when, what they told of themselves last, the address each kind of message goes to (the
--- one delivery takes: the identifier told last), and of how many customers they are made.
+-- one delivery takes: the identifier told last), of how many customers they are made, and whether anything names them
+-- but a browser or device (`named`).
 WITH node AS (
     SELECT id, created_at, coalesce(merged_into, id) AS root FROM customer
 ),
@@ -35,12 +36,19 @@ reach AS (
     FROM address
     GROUP BY root
 ),
+named AS (
+    SELECT DISTINCT node.root
+    FROM identifier
+    JOIN node ON node.id = identifier.customer
+    WHERE identifier.kind NOT IN ('anonymous_id', 'device')
+),
 person AS (
     SELECT root, min(created_at) AS created_at, count(*) AS identities FROM node GROUP BY root
 )
 SELECT person.root, person.created_at, told.name, reach.email, reach.phone, told.city, told.timezone, told.language,
-    told.birthday, person.identities
+    told.birthday, person.identities, named.root IS NOT NULL AS named
 FROM person
+LEFT JOIN named ON named.root = person.root
 LEFT JOIN told ON told.root = person.root
 LEFT JOIN reach ON reach.root = person.root
 ORDER BY person.root
