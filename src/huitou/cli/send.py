@@ -70,7 +70,8 @@ def _print(result: SendResult) -> None:
     from huitou.decisions.reasons import name_reason
 
     if not result.states:
-        out.print(tell("没有到时间的消息。", "Nothing is due."))
+        if not result.because:
+            out.print(tell("没有到时间的消息。", "Nothing is due."))
         return
     rows = [
         [state, name_reason(reason, language()) if reason else "", f"{count:,}"]

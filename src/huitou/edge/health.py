@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 
 import psycopg
@@ -14,7 +15,8 @@ from starlette.responses import Response
 from huitou import __version__
 from huitou.edge.answers import answer
 from huitou.edge.ledger import transaction
-from huitou.edge.metrics import BACKLOG
+from huitou.edge.metrics import BACKLOG, show_troubles
+from huitou.flows.health import read_troubles
 from huitou.kit.errors import HuitouError
 
 PATIENCE = 1.0  # seconds a probe waits for the ledger
@@ -39,4 +41,6 @@ def _ask_ledger() -> None:
 
 async def show_metrics(request: Request) -> Response:
     BACKLOG.set(request.app.state.committer.backlog)
+    with contextlib.suppress(TimeoutError, psycopg.Error, PoolTimeout, HuitouError):  # /ready says that
+        show_troubles(await asyncio.wait_for(asyncio.to_thread(read_troubles), PATIENCE))
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

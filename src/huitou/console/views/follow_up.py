@@ -23,7 +23,8 @@ from huitou.console.reads.campaigns import all_campaigns, campaign_named
 from huitou.console.reads.plans import Plan
 from huitou.console.templatetags.huitou import number
 from huitou.delivery.cancel import count_queued
-from huitou.flows.readiness import Finding, check_start
+from huitou.flows.readiness import Finding, check_installation, check_start
+from huitou.flows.readiness.show import check_time
 from huitou.kit import clock
 from huitou.kit.errors import Refused
 from huitou.kit.text import say
@@ -35,7 +36,15 @@ def plan(request: HttpRequest, broadcast: str) -> HttpResponse:
     follow_up = listing.follow_up_of(one)
     campaign = campaign_named(follow_up.campaign)
     decided = plans.plan_of(one.broadcast, campaign.name) if follow_up.campaign else None
-    return _render(request, one, campaign, decided)
+    return _render(request, one, campaign, decided, findings=[] if decided else _open_points(one, campaign))
+
+
+def _open_points(broadcast: Broadcast, campaign: Campaign) -> list[Finding]:
+    """What is known to be open before a plan is worked out; the whole check comes with the preview and the start."""
+    if broadcast.ended_at is None or _is_over(broadcast, campaign):
+        return []
+    told = snapshot.read(("told_times", broadcast), lambda engine: check_time(engine, broadcast))
+    return [one for one in (*check_installation(campaign), told) if one.state != "good"]
 
 
 @widget

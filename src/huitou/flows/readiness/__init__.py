@@ -38,14 +38,14 @@ def check_start(broadcast: Broadcast, campaign: Campaign, new: pa.Table, unlinke
     """
     rehearsal = rehearse(new, campaign)
     with open_tables() as engine:
-        told = show.check_time(engine, broadcast)
+        told = [show.check_time(engine, broadcast), show.check_unseen(engine, broadcast, campaign, now)]
         products = {one.product: one for one in list_products(engine, now)}
     by_channel = show.count_messages(new)
     found = [
         *sending.check_channels(by_channel),
         *(check(campaign) for check in (sending.check_sender, sending.check_postal_address) if "email" in by_channel),
         sending.check_public_address(),
-        told,
+        *told,
         show.check_settled(broadcast, now),
         *show.check_people(new),
         show.check_goods(new, products),

@@ -16,6 +16,8 @@ from huitou.catalog.broadcasts import Broadcast
 from huitou.catalog.products import Product
 from huitou.decisions.decide import warn_unsettled
 from huitou.flows.readiness.findings import Finding, good, warning
+from huitou.kit.money import format_money
+from huitou.measurement.unseen import read_unseen
 from huitou.stores.engine import Engine
 
 BASE = 0.02  # share of non-buyers that orders within the window anyway; nothing better is known before the first result
@@ -47,6 +49,21 @@ def check_settled(show: Broadcast, now: int) -> Finding:
         return good("orders", "订单已经到齐", "Late orders have had time to arrive")
     wait = {"zh": "可以等一会儿再开始。", "en": "You may wait a little before you start."}
     return Finding("orders", "warning", early, wait, _page_of(show))
+
+
+def check_unseen(engine: Engine, show: Broadcast, campaign: Campaign, now: int) -> Finding:
+    """Orders of people not seen watching: who ordered under an id that no viewer has may be written to all the same."""
+    unseen = read_unseen(engine, show, campaign.currency, now)
+    if not unseen.orders:
+        return good("unmatched_orders", "直播中的订单都对得上观众", "Every order of the show belongs to a viewer")
+    money = format_money(unseen.amount_minor, campaign.currency)
+    return warning(
+        "unmatched_orders",
+        (f"有 {unseen.orders:,} 笔直播中的订单（{money}）对不上任何观众", f"{unseen.orders:,} orders of the show ({money}) match no viewer"),
+        ("下单的人可能也在未下单名单里。导入带相同客户标识的观看或订单表再开始。",
+         "Their buyers may be among the people written to. Import watch lists or orders that share an id first."),
+        _page_of(show),
+    )  # fmt: skip
 
 
 def check_people(new: pa.Table) -> list[Finding]:
