@@ -85,3 +85,29 @@ def test_names_of_timings_and_offers_are_said_in_words(browser: Any, planned: An
     page = text_of(browser.get("/widgets/plan/B1"))
     assert '<th scope="row" title="next_day">下播后 24 小时</th>' in page
     assert ">无优惠<" in page
+
+
+def test_a_start_is_seen_before_it_counts(english: Any, shop: Shop, saved: str) -> None:
+    """Who, when, what it costs and what stops it; without a mail server nothing is started."""
+    page = text_of(english.get(f"/follow-up/start/B1?campaign={saved}"))
+    for said in ("Expected control group", "Readiness check", "No mail server is set", "Stops the start", "By hour"):
+        assert said in page
+    answer = english.post("/follow-up/start/B1", {"campaign": saved, "confirmed": "sending"}, follow=True)
+    assert "It cannot be started: No mail server is set" in text_of(answer)
+    assert plans.plan_of("B1", saved) is None
+
+
+def test_cancelling_asks_and_says_who_did_it(english: Any, planned: Any) -> None:
+    assert f"{planned.queued} queued message" in text_of(english.get("/follow-up/cancel/B1"))
+    answer = text_of(english.post("/follow-up/cancel/B1", {"campaign": "winter-tea"}, follow=True))
+    assert f"Cancelled: {planned.queued} queued message" in answer
+    sending = text_of(english.get("/widgets/sending/B1"))
+    assert "cancelled by an operator" in sending
+    assert re.search(rf"lin cancelled {planned.queued} queued messages?", sending)
+
+
+def test_what_keeps_messages_from_going_stands_on_every_page_until_it_is_gone(english: Any, planned: Any) -> None:
+    for path in ("/", "/customers", "/messages", "/broadcasts/B1"):
+        assert "HUITOU_SMTP_URL is not set" in text_of(english.get(path))
+    english.post("/follow-up/cancel/B1", {"campaign": "winter-tea"})
+    assert "HUITOU_SMTP_URL is not set" not in text_of(english.get("/"))
