@@ -158,12 +158,14 @@ def test_an_automatic_start_is_held_and_told_until_it_may_go(shop: Path) -> None
     "host", ["127.0.0.1", "127.1", "2130706433", "0x7f.1", "::1", "[::1]", "0.0.0.0", "LOCALHOST."]
 )
 def test_this_machine_in_any_spelling(host: str) -> None:
-    assert is_loopback(host) and is_private(host)
+    assert is_loopback(host)
+    assert is_private(host)
 
 
 @pytest.mark.parametrize("host", ["10.0.0.1", "172.16.3.4", "192.168.0.9", "169.254.1.1", "nas.local", "intranet"])
 def test_a_network_of_its_own(host: str) -> None:
-    assert is_private(host) and not is_loopback(host)
+    assert is_private(host)
+    assert not is_loopback(host)
 
 
 @pytest.mark.parametrize("host", ["t.example.com", "8.8.8.8", "例子.cn", "127.example.com"])
