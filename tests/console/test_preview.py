@@ -45,7 +45,7 @@ def test_a_chosen_customers_mail_is_shown_before_any_plan(english: Any, campaign
     customer = find_customer("lin3@example.com")
     page = text_of(english.get(f"{PAGE}?customer={customer}"))
     assert "里你看过的茶" in page
-    assert "nothing is decided for them yet" in page
+    assert "no message of theirs is queued" in page
     assert "they put it into the cart" in page
     frame = english.get(f"{PAGE}/body?customer={customer}")
     assert "sandbox" in frame.headers["Content-Security-Policy"]

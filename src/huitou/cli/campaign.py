@@ -103,7 +103,10 @@ def _told(preview: Preview, trial: Trial | None) -> dict[str, Any]:
 
 SOURCES = {
     "queued": {"zh": "已排队的消息，发出时就是这样", "en": "queued: it goes out like this"},
-    "as_if": {"zh": "还没有为此人做决策，按现在的数据预览", "en": "not decided yet: by the data of now"},
+    "as_if": {
+        "zh": "此人没有排队中的消息：按现在的数据，假设会发给 TA",
+        "en": "nothing is queued for them: by the data of now, as if they were written to",
+    },
     "made_up": {"zh": "示例数据，不是真实客户", "en": "made-up data, no real customer"},
 }
 

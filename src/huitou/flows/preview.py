@@ -11,6 +11,7 @@ import asyncio
 import re
 from dataclasses import dataclass, replace
 from email.utils import formataddr, parseaddr
+from html import unescape
 from typing import Any
 
 from huitou.campaigns.definition import STAGES, Campaign
@@ -33,6 +34,7 @@ from huitou.stores.ledger import transaction
 NUMBER = "preview"  # of the message that never is
 KINDS = ("looked", "watched", "best_seller", "no_name", "en")
 MARKS = {"zh": "[测试]", "en": "[Test]"}
+PREHEADER = re.compile(r"<body[^>]*>\s*<div style=\"display:none[^>]*>([^<]*)</div>")
 UNWRITTEN = ("planned", "retry", "claimed")
 
 QUEUED = """
@@ -83,18 +85,23 @@ class Preview:
 def preview_message(campaign: Campaign, wanted: Wanted) -> Preview:
     """NotFound for an unknown broadcast, or somebody the broadcast has nothing to write to about."""
     channel = _channel_of(campaign, wanted.channel)
-    queued = _queued(campaign, wanted, channel)
+    queued = _queued(campaign, wanted, wanted.customer, channel)
     if queued:
-        chosen = _step_of(queued, wanted.step)
-        campaign = _planned_by(campaign, chosen["campaign_version"])
-        message = _message(
-            campaign, chosen["context"], chosen["channel"], chosen["send_at"], chosen["offer"], chosen["step"]
-        )
-        return _look(campaign, message, wanted, "queued", wanted.customer, tuple(row["step"] for row in queued))
+        return _look_at_queued(campaign, queued, wanted, wanted.customer)
     offer = wanted.offer if wanted.offer in [one.name for one in campaign.offers] else campaign.offers[0].name
     customer, context, source = _example(campaign, wanted, channel, offer)
+    queued = _queued(campaign, wanted, customer, channel)
+    if queued:
+        return _look_at_queued(campaign, queued, wanted, customer)
     message = _message(campaign, context, channel, _due(campaign, wanted, context), offer, 1)
     return _look(campaign, message, wanted, source, customer, ())
+
+
+def _look_at_queued(campaign: Campaign, queued: list[dict[str, Any]], wanted: Wanted, customer: str) -> Preview:
+    row = _step_of(queued, wanted.step)
+    campaign = _planned_by(campaign, row["campaign_version"])
+    message = _message(campaign, row["context"], row["channel"], row["send_at"], row["offer"], row["step"])
+    return _look(campaign, message, wanted, "queued", customer, tuple(one["step"] for one in queued))
 
 
 def last_broadcast() -> str:
@@ -112,12 +119,12 @@ def _channel_of(campaign: Campaign, name: str) -> str:
     )
 
 
-def _queued(campaign: Campaign, wanted: Wanted, channel: str) -> list[dict[str, Any]]:
+def _queued(campaign: Campaign, wanted: Wanted, customer: str, channel: str) -> list[dict[str, Any]]:
     """This person's messages of the campaign and broadcast, on the channel where one was asked for."""
-    if not (wanted.customer and wanted.broadcast) or wanted.offer:
+    if not (customer and wanted.broadcast) or wanted.offer:
         return []
     with transaction() as connection:
-        cursor = connection.execute(QUEUED, (campaign.name, wanted.broadcast, wanted.customer))
+        cursor = connection.execute(QUEUED, (campaign.name, wanted.broadcast, customer))
         names = [column.name for column in cursor.description or []]
         rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     return [row for row in rows if not wanted.channel or row["channel"] == channel]
@@ -236,7 +243,7 @@ def _look(
         steps=steps,
         send_at=message.send_at if source == "queued" else None,
         rendered=rendered,
-        preview_line=preview_line(rendered.text) if rendered else "",
+        preview_line=_inbox_line(rendered) if rendered else "",
         problem=problem,
     )
 
@@ -246,6 +253,12 @@ def _try(campaign: Campaign, message: Message) -> tuple[Rendered | None, Text | 
         return without_live_links(render_message(message, campaign, read_brand(campaign.sender))), None
     except HuitouError as error:
         return None, error.message
+
+
+def _inbox_line(rendered: Rendered) -> str:
+    """What an inbox shows beside the subject: the mail's hidden first line, else its first words."""
+    hidden = PREHEADER.search(rendered.html)
+    return unescape(hidden[1]).strip() if hidden else preview_line(rendered.text)
 
 
 def without_live_links(rendered: Rendered) -> Rendered:
