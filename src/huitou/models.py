@@ -1,5 +1,6 @@
 """Every table of the ledger, gathered for Django: without this file `makemigrations` silently sees none."""
 
+from huitou.admin.models import Account, Change, KnownPlace, Setting, SignInTry
 from huitou.campaigns.models import Campaign
 from huitou.decisions.models import DrawnNode
 from huitou.delivery.models import DeadAddress, Link, Message, MessageBody, Receipt, ReceiptCursor
@@ -17,13 +18,16 @@ from huitou.events.models import (
 from huitou.flows.models import RefreshMark
 
 __all__ = [
+    "Account",
     "Campaign",
+    "Change",
     "Consent",
     "Customer",
     "DeadAddress",
     "DrawnNode",
     "Identifier",
     "JournalRow",
+    "KnownPlace",
     "Link",
     "Merge",
     "Message",
@@ -33,6 +37,8 @@ __all__ = [
     "Receipt",
     "ReceiptCursor",
     "RefreshMark",
+    "Setting",
+    "SignInTry",
     "Stop",
     "WriteKey",
 ]

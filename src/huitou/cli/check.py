@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import socket
@@ -43,6 +44,7 @@ def run_check(as_json: AsJson = False, now: Now = None, data: Data = None) -> No
     Warnings (nothing set up yet) leave the status at 0.
     """
     put_in_force(data, now)
+    _read_console_settings()
     findings = [examine(check) for check in CHECKS]
     if as_json:
         print_json({"ok": is_well(findings), "findings": findings})
@@ -52,6 +54,16 @@ def run_check(as_json: AsJson = False, now: Now = None, data: Data = None) -> No
             out.print(say_text(finding.message), markup=False)
     if not is_well(findings):
         raise typer.Exit(1)
+
+
+def _read_console_settings() -> None:
+    """What the console has set; where the database does not answer, its own check says so."""
+    from huitou.admin.settings import refresh
+    from huitou.stores.django import migrate
+
+    with contextlib.suppress(HuitouError):
+        migrate()
+        refresh()
 
 
 def is_well(findings: list[Finding]) -> bool:

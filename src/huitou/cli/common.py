@@ -79,9 +79,11 @@ def house(data: Path | None = None, now: str | None = None) -> Iterator[None]:
     """The house opened for one command: settings, clock, a ledger that is up to date."""
     put_in_force(data, now)
     with refusals():
+        from huitou.admin.settings import refresh
         from huitou.stores.django import migrate
 
         migrate()
+        refresh()
         yield
 
 

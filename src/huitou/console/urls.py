@@ -4,13 +4,40 @@ from __future__ import annotations
 
 from django.urls import path
 
-from huitou.console.views import broadcasts, campaigns, customers, errors, follow_up, intake, messages, sign_in
+from huitou.console.views import (
+    broadcasts,
+    campaigns,
+    customers,
+    errors,
+    follow_up,
+    intake,
+    messages,
+    settings,
+    sign_in,
+    users,
+    welcome,
+)
 
 urlpatterns = [
     path("sign-in", sign_in.sign_in, name="login"),
     path("sign-out", sign_in.sign_out, name="sign_out"),
     path("language", sign_in.choose_language, name="language"),
     path("theme", sign_in.choose_theme, name="theme"),
+    path("welcome", welcome.first_user, name="welcome"),
+    path("welcome/sending", welcome.sending, name="welcome_sending"),
+    path("welcome/data", welcome.data, name="welcome_data"),
+    path("settings", settings.settings_home, name="settings"),
+    path("settings/sending", settings.sending_settings, name="sending_settings"),
+    path("settings/sending/test", settings.test_mail, name="test_mail"),
+    path("settings/changes/<int:change>/undo", settings.undo, name="undo_setting"),
+    path("settings/password", users.own_password, name="password"),
+    path("settings/users", users.user_list, name="users"),
+    path("settings/users/<int:user>/role", users.change_role, name="user_role"),
+    path("settings/users/<int:user>/disable", users.disable, name="user_disable"),
+    path("settings/users/<int:user>/enable", users.enable, name="user_enable"),
+    path("settings/users/<int:user>/remove", users.remove, name="user_remove"),
+    path("settings/users/<int:user>/sign-out", users.end_sessions, name="user_sign_out"),
+    path("settings/users/<int:user>/password", users.reset_password, name="user_password"),
     path("", broadcasts.broadcast_list, name="broadcasts"),
     path("broadcasts/<path:broadcast>", broadcasts.broadcast_page, name="broadcast"),
     path("widgets/verdict/<path:broadcast>", broadcasts.verdict, name="verdict"),

@@ -20,6 +20,7 @@ from huitou.console.reads.reaching import reach_of
 from huitou.console.reads.sending import sending_of
 from huitou.kit import clock
 
+LAST_PAGE = 1_000_000
 PEOPLE_FILTERS = ("action", "reason", "intent", "sort")
 DECIDED = ("send", "holdout", "nothing")
 
@@ -151,8 +152,9 @@ def _told(request: HttpRequest, names: Sequence[str]) -> str:
 
 
 def page_number(request: HttpRequest) -> int:
+    """Of what the address says; 1 where it says no number, the last there can be where it is past it."""
     try:
-        return int(request.GET.get("page", "1"))
+        return min(max(int(request.GET.get("page", "1")), 1), LAST_PAGE)
     except ValueError:
         return 1
 
