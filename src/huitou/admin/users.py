@@ -15,7 +15,7 @@ from huitou.admin.credentials import check_password, clean_name, make_password
 from huitou.admin.roles import Role, read_role
 from huitou.kit import clock
 from huitou.kit.errors import NotFound, Refused
-from huitou.stores.ledger import lock_key
+from huitou.stores.ledger import lock_key, transaction
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -37,10 +37,10 @@ class Listed:
 
 
 def any_user() -> bool:
-    """Whether anybody may sign in yet; without, the console shows its first-run page."""
-    from huitou.admin.models import Account
-
-    return Account.objects.exists()
+    """Whether anybody may sign in yet; without, the console shows its first-run page. Needs no Django."""
+    with transaction() as connection:
+        row = connection.execute("SELECT EXISTS (SELECT FROM account)").fetchone()
+    return bool(row and row[0])
 
 
 def list_users() -> list[Listed]:
@@ -196,9 +196,10 @@ def end_sessions(user: User, by: str) -> None:
 @contextmanager
 def _alone() -> Iterator[None]:
     """A transaction in which nobody else changes users."""
-    from django.db import connection, transaction
+    from django.db import connection
+    from django.db.transaction import atomic
 
-    with transaction.atomic():
+    with atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", (lock_key("name", "users"),))
         yield
