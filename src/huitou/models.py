@@ -1,5 +1,6 @@
 """Every table of the ledger, gathered for Django: without this file `makemigrations` silently sees none."""
 
+from huitou.admin.models import Account, Change, KnownPlace, Setting, SignInTry
 from huitou.campaigns.models import Campaign
 from huitou.decisions.models import DrawnNode
 from huitou.delivery.models import (
@@ -30,9 +31,11 @@ from huitou.events.models import (
 from huitou.flows.models import HeldStart, RefreshMark
 
 __all__ = [
+    "Account",
     "BroadcastAct",
     "Campaign",
     "Cancellation",
+    "Change",
     "ChannelOutage",
     "Consent",
     "Customer",
@@ -42,6 +45,7 @@ __all__ = [
     "Identifier",
     "JournalRow",
     "KeyTally",
+    "KnownPlace",
     "Link",
     "Merge",
     "Message",
@@ -53,6 +57,8 @@ __all__ = [
     "RecentOutcomes",
     "RefreshMark",
     "SelfPause",
+    "Setting",
+    "SignInTry",
     "Stop",
     "WriteKey",
 ]

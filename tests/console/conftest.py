@@ -116,11 +116,9 @@ def django(ledger: ModuleType) -> Iterator[None]:
     from huitou.stores.django import setup_django
 
     setup_django()
-    from huitou.console import throttle
     from huitou.console.reads import snapshot
 
     snapshot.forget()
-    throttle.reset()
     yield
     snapshot.forget()
     from django.db import connections

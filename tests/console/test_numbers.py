@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from huitou.console import throttle
 from huitou.console.masking import mask
 from huitou.console.reads.lift import draw_interval
 from huitou.science.lift import ArmLift
@@ -108,42 +107,3 @@ def test_a_masked_phone_cannot_be_dialled(phone: str) -> None:
 def test_a_masked_address_keeps_its_first_letter_and_host() -> None:
     assert mask("email", "lin.yue@tea.example.com") == "l***@tea.example.com"
     assert mask("openid", "oU24abcdef") == "oU24abcdef"
-
-
-def test_five_failures_of_a_pair_wait_and_another_address_does_not() -> None:
-    throttle.reset()
-    for _ in range(4):
-        throttle.note_failure("lin", "10.0.0.1")
-    assert throttle.seconds_to_wait("lin", "10.0.0.1") == 0
-    throttle.note_failure(" LIN", "10.0.0.1")
-    assert 890 <= throttle.seconds_to_wait("lin", "10.0.0.1") <= 901
-    assert throttle.seconds_to_wait("lin", "10.0.0.2") == 0
-
-
-def test_one_name_from_everywhere_and_one_address_with_every_name_wait_too() -> None:
-    throttle.reset()
-    for number in range(20):
-        throttle.note_failure("lin", f"10.0.1.{number}")
-    assert throttle.seconds_to_wait("lin", "10.9.9.9") > 0
-    throttle.reset()
-    for number in range(50):
-        throttle.note_failure(f"name{number}", "10.0.0.1")
-    assert throttle.seconds_to_wait("somebody else", "10.0.0.1") > 0
-
-
-def test_time_heals(monkeypatch: pytest.MonkeyPatch) -> None:
-    throttle.reset()
-    at = [1000.0]
-    monkeypatch.setattr(throttle.time, "monotonic", lambda: at[0])
-    for _ in range(5):
-        throttle.note_failure("lin", "10.0.0.1")
-    at[0] += throttle.WINDOW
-    assert throttle.seconds_to_wait("lin", "10.0.0.1") == 0
-
-
-def test_a_flood_of_names_does_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    throttle.reset()
-    monkeypatch.setattr(throttle, "MOST_KEYS", 100)
-    for number in range(1000):
-        throttle.note_failure(f"name{number}", f"10.0.{number // 256}.{number % 256}")
-    assert len(throttle._failures) <= 100 + 3

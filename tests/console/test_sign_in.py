@@ -8,7 +8,7 @@ import pytest
 
 from .conftest import PASSWORD, Shop, text_of
 
-OPEN = {"login", "sign_out", "language", "theme"}
+OPEN = {"login", "sign_out", "language", "theme", "welcome"}
 
 
 def addresses() -> list[tuple[str, str]]:
@@ -19,13 +19,21 @@ def addresses() -> list[tuple[str, str]]:
         for part, value in (
             ("<path:broadcast>", "B1"), ("<str:customer>", "c1"), ("<int:merge>", "1"), ("<path:name>", "follow-up"),
             ("<str:message>", "m1"), ("<str:upload>", "0123456789abcdef"),
-            ("<str:token>", "AAAAAAAA"),
+            ("<str:token>", "AAAAAAAA"), ("<int:change>", "1"), ("<int:user>", "1"),
         ):  # fmt: skip
             route = route.replace(part, value)
         assert "<" not in route
         return "/" + route
 
     return [(str(one.name), example(str(one.pattern))) for one in urlpatterns]
+
+
+@pytest.fixture(autouse=True)
+def lin(django: None) -> None:
+    """There is a user: else every page leads to the first run."""
+    from huitou.cli.users import set_password
+
+    set_password("lin", PASSWORD)
 
 
 def test_nothing_is_shown_to_strangers(stranger: Any, shop: Shop) -> None:
@@ -54,17 +62,11 @@ def test_who_sent_a_form_after_the_session_ended_comes_back_to_it(stranger: Any)
 
 
 def test_wrong_name_and_wrong_password_read_alike(stranger: Any) -> None:
-    from huitou.cli.users import set_password
-
-    set_password("lin", PASSWORD)
     pages = [text_of(stranger.post("/sign-in", {"name": name, "password": "wrong"})) for name in ("lin", "nob")]
     assert pages[0].replace('value="lin"', "").split("alert-danger")[1][:80] == pages[1].split("alert-danger")[1][:80]
 
 
 def test_guessing_is_slowed_down_even_with_the_right_password(stranger: Any) -> None:
-    from huitou.cli.users import set_password
-
-    set_password("lin", PASSWORD)
     for _ in range(5):
         assert stranger.post("/sign-in", {"name": "lin", "password": "wrong"}).status_code == 422
     answer = stranger.post("/sign-in", {"name": "LIN ", "password": PASSWORD}, headers={"Accept-Language": "en"})
@@ -72,7 +74,7 @@ def test_guessing_is_slowed_down_even_with_the_right_password(stranger: Any) -> 
     assert "Too many failed tries. Wait 15 minutes" in text_of(answer)
 
 
-def test_one_who_is_not_staff_does_not_come_in(stranger: Any) -> None:
+def test_one_without_a_role_does_not_come_in(stranger: Any) -> None:
     from django.contrib.auth import get_user_model
 
     get_user_model().objects.create_user("guest", password=PASSWORD)
@@ -80,9 +82,6 @@ def test_one_who_is_not_staff_does_not_come_in(stranger: Any) -> None:
 
 
 def test_sign_in_leads_on_within_the_console_only(stranger: Any) -> None:
-    from huitou.cli.users import set_password
-
-    set_password("lin", PASSWORD)
     for target, expected in (("/intake", "/intake"), ("https://evil.example/", "/"), ("//evil.example/", "/")):
         answer = stranger.post("/sign-in", {"name": "lin", "password": PASSWORD, "next": target})
         assert answer.headers["Location"] == expected

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sys
@@ -56,6 +57,7 @@ def run_check(
     """
     with refusals():
         put_in_force(data, now)
+        _read_console_settings()
         findings = [examine(check) for check in CHECKS]
         if is_well(findings[: len(GROUND)]):
             findings += [*examine_all(check_sender), *examine_all(check_messages)]
@@ -75,6 +77,16 @@ def print_finding(finding: Finding) -> None:
     out.print(say_text(finding.message), markup=False)
     if finding.state != "good" and finding.todo:
         out.print(f"{'':<16}{tell('→', '->')} {say_text(finding.todo)}", style="dim", markup=False)
+
+
+def _read_console_settings() -> None:
+    """What the console has set; where the database does not answer, its own check says so."""
+    from huitou.admin.settings import refresh
+    from huitou.stores.django import migrate
+
+    with contextlib.suppress(Exception):
+        migrate()
+        refresh()
 
 
 def is_well(findings: list[Finding]) -> bool:

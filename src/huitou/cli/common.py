@@ -119,11 +119,13 @@ def house(data: Path | None = None, now: str | None = None) -> Iterator[None]:
     """The house opened for one command: settings, clock, a ledger that is up to date."""
     with refusals():
         put_in_force(data, now)
+        from huitou.admin.settings import refresh
         from huitou.stores.django import migrate
         from huitou.stores.private import close_to_others
 
         close_to_others(settings().data)
         migrate()
+        refresh()
         yield
 
 

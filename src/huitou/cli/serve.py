@@ -50,8 +50,27 @@ def serve(
 def announce(url: str, only: Part | None) -> None:
     if only is Part.worker:
         out.print(tell("后台任务已启动。", "The worker runs."))
-    else:
-        out.print(tell(f"[bold]回头[/bold] 已启动：{url}", f"[bold]Huitou[/bold] serves {url}"))
+        return
+    out.print(tell(f"[bold]回头[/bold] 已启动：{url}", f"[bold]Huitou[/bold] serves {url}"))
+    if only is not Part.edge:
+        announce_first_run(url)
+
+
+def announce_first_run(url: str) -> None:
+    """Where the first user is made, and the code for whoever does not sit at this machine."""
+    from huitou.admin.claim import claim_code
+    from huitou.admin.users import any_user
+
+    if any_user():
+        return
+    code = claim_code()
+    out.print(
+        tell(
+            f"还没有账号。请打开 {url}/welcome 创建第一个账号（管理员）。",
+            f"There is no user yet. Make the first one, the administrator, at {url}/welcome",
+        )
+    )
+    out.print(tell(f"从其他电脑打开时要填的验证码：{code}", f"From another computer it asks for this code: {code}"))
 
 
 async def run_house(host: str, port: int, only: Part | None, ready: Callable[[str, Part | None], Any]) -> None:
@@ -90,9 +109,12 @@ def serving(host: str, port: int) -> Iterator[None]:
 async def run_parts(
     host: str, port: int, only: Part | None, ready: Callable[[str, Part | None], Any], stop: asyncio.Event
 ) -> None:
+    from huitou.admin.settings import follow
+
     if only is not Part.worker:
         port = free_port(host, port)
     async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(follow(stop))
         if only in (None, Part.worker):
             from huitou.flows.worker import run_worker
 

@@ -1,6 +1,6 @@
 """Whose mail it is: name, colour, postal address, logo, the one thing every mail of the brand has in common.
 
-A campaign's [sender] wins; what it leaves out comes from the environment:
+A campaign's [sender] wins; what it leaves out comes from the environment, else from the console's settings:
 
 HUITOU_MAIL_FROM       the sender, whose display name is the brand's name unless HUITOU_BRAND_NAME is set
 HUITOU_BRAND_COLOUR    #rrggbb of buttons and prices
@@ -10,7 +10,6 @@ HUITOU_BRAND_LOGO      an https picture instead of the name
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,7 +17,7 @@ from email.utils import parseaddr
 from typing import TYPE_CHECKING
 
 from huitou.kit.errors import Refused
-from huitou.kit.settings import settings
+from huitou.kit.settings import environment, settings
 
 if TYPE_CHECKING:
     from huitou.campaigns.definition import Sender
@@ -45,15 +44,10 @@ class Brand:
 
 def read_brand(sender: Sender | None = None, env: Mapping[str, str] | None = None) -> Brand:
     """The brand of a campaign's sender. Refused where the colour is none."""
-    env = os.environ if env is None else env
+    env = environment() if env is None else env
     colour = env.get("HUITOU_BRAND_COLOUR") or DEFAULT_COLOUR
     if not COLOUR.fullmatch(colour):
-        raise Refused(
-            {
-                "zh": f"HUITOU_BRAND_COLOUR 应当像 #c8102e，写的是 {colour}",
-                "en": f"{colour!r} is no colour like #c8102e",
-            }
-        )
+        raise Refused({"zh": f"品牌颜色应当像 #c8102e，写的是 {colour}", "en": f"{colour!r} is no colour like #c8102e"})
     own_name, own_address = parseaddr(settings().mail_from)
     return Brand(
         name=(sender.name if sender else "") or env.get("HUITOU_BRAND_NAME") or own_name or own_address,

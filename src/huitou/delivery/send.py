@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import psycopg
 
+from huitou.admin.settings import refresh
 from huitou.delivery.channels.base import Channel
 from huitou.delivery.commits import can_pipeline
 from huitou.delivery.outages import keep_outages
@@ -92,6 +93,7 @@ def send_due(
     """
     switch_interval = sys.getswitchinterval()
     sys.setswitchinterval(SWITCH_SECONDS)
+    refresh()
     clock = house_clock.now_us if now is None else lambda: now
     try:
         held = held_channels() if channels is None else {}

@@ -8,6 +8,7 @@ import re
 import secrets
 import ssl
 from dataclasses import dataclass
+from html import escape
 
 import aiosmtplib
 
@@ -242,5 +243,29 @@ REASONS: dict[str, Text] = {
     "content": {
         "zh": "{where} 拒收这封邮件的内容：{said}。",
         "en": "{where} refuses the mail itself: {said}.",
+    },
+}
+
+
+def hello_mail(language: str) -> tuple[str, str, str]:
+    """(subject, HTML, text) of a mail that says that sending works, in the brand's name."""
+    brand = read_brand()
+    words = HELLO[language]
+    foot = " · ".join(part for part in (brand.name, brand.address) if part)
+    page = (
+        f'<div style="border-top:4px solid {brand.colour};padding:16px;font-family:sans-serif">'
+        f'<h1 style="font-size:18px">{words["subject"]}</h1><p>{words["body"]}</p><hr><small>{escape(foot)}</small></div>'
+    )
+    return words["subject"], page, f"{words['body']}\n\n-- \n{foot}\n"
+
+
+HELLO = {
+    "zh": {
+        "subject": "回头：发信正常",
+        "body": "能看到这封邮件，说明邮件服务器和发件人都设置好了。发件人名称和页脚就是客户会看到的样子。",
+    },
+    "en": {
+        "subject": "Huitou: sending works",
+        "body": "You can read this, so mail server and sender are set up. Customers will see the same sender and footer.",
     },
 }

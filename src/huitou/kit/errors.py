@@ -27,6 +27,12 @@ class Refused(HuitouError):
     code = "refused"
 
 
+class NotAllowed(HuitouError):
+    """Somebody else may do this: the message says who."""
+
+    code = "not_allowed"
+
+
 class NotFound(HuitouError):
     """The thing named does not exist."""
 

@@ -1,4 +1,7 @@
-"""What can be set from outside, read once from the environment; everything else lives in the ledger.
+"""What can be set from outside: in the environment, else in the console, else a default.
+
+What the console keeps in the ledger is lent to this process (`lend_settings`) under the names of the environment
+variables it stands in for; whoever reads one through `settings()` or `environment()` sees what is in force now.
 
 HUITOU_DATA          folder of everything the house keeps (default ./huitou-data; --data wins)
 DATABASE_URL         your PostgreSQL; without it an embedded one starts inside the data folder
@@ -7,6 +10,7 @@ HUITOU_SMTP_URL      smtp://user:password@host:port, smtps:// for TLS from the s
 HUITOU_PUBLIC_URL    where customers' clicks reach the edge, e.g. https://t.example.com (default: where it was last
                      served on this machine, which customers cannot reach)
 HUITOU_MAIL_FROM     the sender of mails, e.g. 回头茶铺 <hello@example.com>
+HUITOU_REPLY_TO      where answers to mails go, if elsewhere
 
 Read where they are used, and explained there:
 
@@ -14,6 +18,7 @@ HUITOU_BRAND_*, HUITOU_DKIM_*               delivery/brand.py, delivery/channels
 HUITOU_SMTP_PER_SECOND, HUITOU_MAIL_LOG     delivery/channels/email: the relay's rate, and its log
 HUITOU_DOUYIN_SECRET                        edge/platforms.py: of the platform's push
 HUITOU_LANG                                 zh or en, for the command line
+HUITOU_PROXIES                              admin/addresses.py: proxies whose word on a visitor's address is taken
 """
 
 from __future__ import annotations
@@ -31,6 +36,33 @@ HERE = "http://127.0.0.1:8000"
 SERVED = "served-at"  # file in the data folder
 
 
+class Unset(str):
+    """A value nobody set: the console's goes before it."""
+
+    __slots__ = ()
+
+
+class Lent(Unset):
+    """A value of the console's: gone when it is changed or taken back there."""
+
+    __slots__ = ()
+
+
+MAIL_FROM = Unset("Huitou <huitou@localhost>")
+REPLY_TO = Unset("")
+DEFAULTS: Mapping[str, str | None] = {
+    "smtp_url": None,
+    "mail_from": MAIL_FROM,
+    "reply_to": REPLY_TO,
+}
+VARIABLES = {
+    "smtp_url": "HUITOU_SMTP_URL",
+    "public_url": "HUITOU_PUBLIC_URL",
+    "mail_from": "HUITOU_MAIL_FROM",
+    "reply_to": "HUITOU_REPLY_TO",
+}
+
+
 @dataclass(frozen=True)
 class Settings:
     data: Path
@@ -39,6 +71,7 @@ class Settings:
     smtp_url: str | None
     public_url: str
     mail_from: str
+    reply_to: str = REPLY_TO
 
     @property
     def lake(self) -> Path:
@@ -58,8 +91,9 @@ def read_settings(data: Path | str | None = None, env: Mapping[str, str] | None 
         database_url=env.get("DATABASE_URL") or None,
         write_key=env.get("HUITOU_WRITE_KEY") or None,
         smtp_url=env.get("HUITOU_SMTP_URL") or None,
-        public_url=(env.get("HUITOU_PUBLIC_URL") or served_at(folder)).rstrip("/"),
-        mail_from=env.get("HUITOU_MAIL_FROM") or "Huitou <huitou@localhost>",
+        public_url=(env.get("HUITOU_PUBLIC_URL") or "").rstrip("/") or Unset(served_at(folder)),
+        mail_from=env.get("HUITOU_MAIL_FROM") or MAIL_FROM,
+        reply_to=env.get("HUITOU_REPLY_TO") or REPLY_TO,
     )
 
 
@@ -73,29 +107,70 @@ def served_at(data: Path) -> str:
 
 def note_served(url: str) -> None:
     """`serve` answers there. Links follow it at once, in this process and in later ones, unless an address was set."""
-    if settings().public_url != served_at(settings().data):
-        return
     with suppress(OSError):
         (settings().data / SERVED).write_text(url, encoding="ascii")
-    use_settings(replace(settings(), public_url=url))
+    if _settings is not None and isinstance(_settings.public_url, Unset):
+        use_settings(replace(_settings, public_url=Unset(url)))
 
 
 _settings: Settings | None = None
+_in_force: Settings | None = None  # _settings with what is lent; made again when either changes
+_lent: Mapping[str, str] = {}
 
 
 def settings() -> Settings:
     """The settings in force; read from the environment at first use."""
-    global _settings
+    global _settings, _in_force
     if _settings is None:
         _settings = read_settings()
-    return _settings
+    found = _in_force
+    if found is None:
+        found = _in_force = _with_lent(_settings, _lent)
+    return found
 
 
 def use_settings(new: Settings) -> Settings | None:
-    """Put these settings in force and return the ones they replace."""
-    global _settings
-    previous, _settings = _settings, new
+    """Put these settings in force and return the ones they replace. What another ledger lent is given back."""
+    global _settings, _in_force, _lent
+    previous = _settings
+    if previous is None or (previous.data, previous.database_url) != (new.data, new.database_url):
+        _lent = {}
+    _settings, _in_force = new, None
     return previous
+
+
+def lend_settings(values: Mapping[str, str]) -> None:
+    """What the console has set, by the environment variable each value stands in for."""
+    global _in_force, _lent
+    if values != _lent:
+        _lent, _in_force = dict(values), None
+
+
+def environment() -> Mapping[str, str]:
+    """The environment's variables (empty ones are not set), and the console's where it has none."""
+    return {**_lent, **{name: value for name, value in os.environ.items() if value}}
+
+
+def is_given(variable: str) -> bool:
+    """Whether this variable is set from outside, so that the console's value would change nothing."""
+    name = next((name for name, one in VARIABLES.items() if one == variable), None)
+    if name is None:
+        return bool(os.environ.get(variable))
+    value = getattr(_settings or settings(), name)
+    return value is not None and not isinstance(value, Unset)
+
+
+def _with_lent(base: Settings, lent: Mapping[str, str]) -> Settings:
+    found: dict[str, str | None] = {}
+    for name, variable in VARIABLES.items():
+        value = getattr(base, name)
+        if value is not None and not isinstance(value, Unset):
+            continue
+        if variable in lent:
+            found[name] = Lent(lent[variable])
+        elif isinstance(value, Lent):  # of a copy that was made while it was lent
+            found[name] = Unset(served_at(base.data)) if name == "public_url" else DEFAULTS[name]
+    return replace(base, **found) if found else base  # type: ignore[arg-type]
 
 
 def secret(name: str) -> bytes:

@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("huitou", "0007_consent_not_given"),
+        ("huitou", "0008_settings_and_roles"),
     ]
 
     operations = [

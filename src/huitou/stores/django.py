@@ -17,7 +17,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from huitou.kit.errors import Refused
-from huitou.kit.settings import secret, settings
+from huitou.kit.settings import is_given, secret, settings
 from huitou.stores import ledger
 
 CONSOLE = Path(__file__).parents[1] / "console"
@@ -35,8 +35,10 @@ MIDDLEWARE = (
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
+    "huitou.console.middleware.Csrf",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "huitou.console.middleware.end_old_sessions",
+    "huitou.console.middleware.secure_cookies",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 )
@@ -87,14 +89,13 @@ def _configure(url: str) -> None:
 
 
 def _django_settings(url: str) -> dict[str, Any]:
-    public_url = settings().public_url
+    given = is_given("HUITOU_PUBLIC_URL") and settings().public_url.startswith("https://")
     return {
         "SECRET_KEY": secret("django").hex(),
         "DEBUG": False,
         "ALLOWED_HOSTS": ["*"],  # the console never builds a link from the Host header
-        "CSRF_TRUSTED_ORIGINS": [public_url],  # behind a proxy that ends TLS, Origin says https and we hear http
-        "SESSION_COOKIE_SECURE": public_url.startswith("https://"),
-        "CSRF_COOKIE_SECURE": public_url.startswith("https://"),
+        "SESSION_COOKIE_SECURE": given,  # where it is set in the console: huitou.console.middleware.secure_cookies
+        "CSRF_COOKIE_SECURE": given,
         "CSRF_COOKIE_HTTPONLY": True,  # our script reads the token from the page's forms
         "CSRF_FAILURE_VIEW": "huitou.console.views.errors.forged",
         "INSTALLED_APPS": list(APPS),
@@ -112,9 +113,15 @@ def _django_settings(url: str) -> dict[str, Any]:
         "USE_TZ": True,
         "TIME_ZONE": "UTC",  # pages show the shop's hours, which are computed from microseconds
         "LOGIN_URL": "login",
+        "AUTHENTICATION_BACKENDS": ["huitou.admin.backend.Accounts"],
         "AUTH_PASSWORD_VALIDATORS": [
-            {"NAME": f"django.contrib.auth.password_validation.{name}"}
-            for name in ("MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
+            {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
+            for name, options in (
+                ("MinimumLengthValidator", {"min_length": 8}),
+                ("UserAttributeSimilarityValidator", {"user_attributes": ["username"]}),
+                ("CommonPasswordValidator", {}),
+                ("NumericPasswordValidator", {}),
+            )
         ],
         "LOGGING_CONFIG": None,  # one log for the house, set up by the command
     }
@@ -133,6 +140,7 @@ def _templates() -> dict[str, Any]:
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "huitou.console.banner.troubles",
+                "huitou.console.context.abilities",
             ],
             "libraries": {tag.stem: f"huitou.console.templatetags.{tag.stem}" for tag in tags},
         },

@@ -32,6 +32,7 @@ from huitou.kit.money import exponent
 UNSEEN_COLUMNS = (
     "order_id", "ordered_at", "state", "amount", "refunded", "currency", "named_broadcast", "reason", "why", "name", "contact",
 )  # fmt: skip
+LAST_PAGE = 1_000_000
 PEOPLE_FILTERS = ("action", "reason", "intent", "sort")
 DECIDED = ("send", "holdout", "nothing")
 
@@ -240,8 +241,9 @@ def _told(request: HttpRequest, names: Sequence[str]) -> str:
 
 
 def page_number(request: HttpRequest) -> int:
+    """Of what the address says; 1 where it says no number, the last there can be where it is past it."""
     try:
-        return int(request.GET.get("page", "1"))
+        return min(max(int(request.GET.get("page", "1")), 1), LAST_PAGE)
     except ValueError:
         return 1
 

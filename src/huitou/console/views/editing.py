@@ -26,7 +26,7 @@ SHOWN = "%Y-%m-%dT%H:%M"  # what <input type="datetime-local"> takes and gives
 ASKED = ("merge", "delete")  # never done without a second look
 
 
-@page
+@page(role="operator")
 def edit_broadcast(request: HttpRequest, broadcast: str) -> HttpResponse:
     if request.method != "POST":
         return _form(request, broadcast)

@@ -61,7 +61,7 @@ def preview(request: HttpRequest, broadcast: str) -> HttpResponse:
     return _render(request, one, campaign, counted, is_preview=True, findings=findings)
 
 
-@page
+@page(role="operator")
 def start(request: HttpRequest, broadcast: str) -> HttpResponse:
     """Looked at first: who, when, for how much, and whether all is ready. The same page's form starts it."""
     if request.method == "POST":
@@ -109,7 +109,7 @@ def _start(request: HttpRequest, broadcast: str) -> HttpResponse:
     return redirect("broadcast", broadcast=broadcast)
 
 
-@page
+@page(role="operator")
 def cancel(request: HttpRequest, broadcast: str) -> HttpResponse:
     """Asks, with the counts; its form takes back what is queued."""
     from huitou.flows import follow_up

@@ -134,7 +134,7 @@ def _formats() -> list[tuple[str, Text]]:
     return [(name, find_connector(name).title) for name in CONNECTORS]
 
 
-@page
+@page(role="operator")  # the rows hold contact details
 def rejected(request: HttpRequest, upload: str) -> FileResponse:
     path = uploads.rejected_rows(upload)
     response = FileResponse(path.open("rb"), as_attachment=True, filename=path.name)

@@ -16,7 +16,7 @@ from huitou.kit.text import say
 from huitou.stores.ledger import transaction
 
 
-@page
+@page(role="admin")
 def key_list(request: HttpRequest) -> HttpResponse:
     """The keys; POST makes one."""
     if request.method != "POST":
@@ -30,7 +30,7 @@ def key_list(request: HttpRequest) -> HttpResponse:
     return _show(request, made=key.name, secret=secret)
 
 
-@page
+@page(role="admin")
 @require_POST
 def revoke(request: HttpRequest, key: int) -> HttpResponse:
     try:

@@ -12,7 +12,10 @@ from django.utils.translation import ngettext
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
-from huitou.console import throttle
+from huitou.admin.addresses import visitor_address
+from huitou.admin.tries import begin_try, forgive
+from huitou.admin.users import any_user
+from huitou.console.middleware import NUMBER
 from huitou.console.page import open_page
 
 LANGUAGES = {"zh-hans", "en"}
@@ -23,6 +26,8 @@ YEAR = 365 * 24 * 3600
 @open_page
 @sensitive_post_parameters("password")
 def sign_in(request: HttpRequest) -> HttpResponse:
+    if not any_user():
+        return redirect("welcome")
     onward = _safe(request, request.POST.get("next") or request.GET.get("next"))
     if request.user.is_authenticated:
         return redirect(onward)
@@ -35,22 +40,31 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 
 def _try(request: HttpRequest) -> str | None:
     """Sign in; what is wrong where it fails. Unknown names and wrong passwords read, and take time, alike."""
-    name, address = request.POST.get("name", ""), request.META.get("REMOTE_ADDR", "")
-    wait = throttle.seconds_to_wait(name, address)
-    if wait:
-        minutes = -(-wait // 60)
-        return ngettext(
-            "Too many failed tries. Wait %(minutes)d minute, then try again.",
-            "Too many failed tries. Wait %(minutes)d minutes, then try again.",
-            minutes,
-        ) % {"minutes": minutes}
+    name = request.POST.get("name", "")
+    made = begin_try(name, address_of(request))
+    if made.wait:
+        return say_wait(made.wait)
     user = authenticate(request, username=name, password=request.POST.get("password", ""))
-    if user is None or not getattr(user, "is_staff", False):
-        throttle.note_failure(name, address)
+    if user is None:
         return _("The name or the password is wrong.")
-    throttle.forgive(name, address)
+    forgive(made)
     login(request, user)
+    request.session[NUMBER] = user.account.session_number
     return None
+
+
+def address_of(request: HttpRequest) -> str:
+    """Where tries come from; see admin/addresses.py."""
+    return visitor_address(request.META.get("REMOTE_ADDR", ""), request.headers)
+
+
+def say_wait(seconds: int) -> str:
+    minutes = -(-seconds // 60)
+    return ngettext(
+        "Too many failed tries. Wait %(minutes)d minute, then try again.",
+        "Too many failed tries. Wait %(minutes)d minutes, then try again.",
+        minutes,
+    ) % {"minutes": minutes}
 
 
 @open_page

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from huitou.delivery.channels.email.mail_log import find_queued
 from huitou.delivery.channels.email.mime import read_sender
 from huitou.delivery.channels.email.session import EmailSession, read_relay
 from huitou.delivery.channels.email.signing import read_signer
-from huitou.kit.settings import settings
+from huitou.kit.settings import environment, settings
 
 SESSIONS = 32  # more than may be in flight: the others have recipients accepted and wait for their commit
 
@@ -26,13 +25,14 @@ class EmailChannel:
 
     def __init__(self, url: str, *, mail_from: str | None = None, sessions: int = SESSIONS) -> None:
         self.relay = read_relay(url)
-        self.sender = read_sender(mail_from or settings().mail_from)
+        self.sender = read_sender(mail_from or settings().mail_from, settings().reply_to)
         self.signer = read_signer(self.sender.domain)
         self.sessions = sessions
-        log = os.environ.get("HUITOU_MAIL_LOG")
+        env = environment()
+        log = env.get("HUITOU_MAIL_LOG")
         self.log = Path(log) if log else None
         self.idempotency: Idempotency = "lookup" if self.log else "none"
-        self.per_second = float(os.environ.get("HUITOU_SMTP_PER_SECOND") or 0) or None
+        self.per_second = float(env.get("HUITOU_SMTP_PER_SECOND") or 0) or None
 
     def open_session(self) -> EmailSession:
         return EmailSession(self.relay, self.sender, self.signer)
