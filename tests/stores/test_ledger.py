@@ -96,7 +96,7 @@ def test_a_server_that_forgets_commits_is_refused(ledger: ModuleType, server: Ru
             house_ledger.connect()
     assert refusal.value.code == "unfit_database"
     assert refusal.value.message == {
-        "zh": "不能使用 DATABASE_URL 的数据库:synchronous_commit 关闭着,已确认的事件可能丢失。",
+        "zh": "不能使用 DATABASE_URL 的数据库：synchronous_commit 关闭着，已确认的事件可能丢失。",
         "en": "the database of DATABASE_URL is unfit: synchronous_commit is off: confirmed events could be lost",
     }
 

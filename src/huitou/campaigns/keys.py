@@ -89,7 +89,7 @@ class Keys:
 
     def pairs(self, key: str, default: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
         """[[1, 1], [7, 3]]: pairs of positive integers."""
-        allowed = ("一列 [天数, 次数],都是正整数", "a list of [days, times], positive integers")
+        allowed = ("形如 [7, 3] 的几组数（天数与次数），都是正整数", "a list of [days, times], positive integers")
 
         def fits(value: object) -> bool:
             return isinstance(value, list) and all(

@@ -27,7 +27,7 @@ def list_all(as_json: AsJson = False, now: Now = None, data: Data = None) -> Non
         print_json([{**row, **_times(row)} for row in rows])
     elif not rows:
         out.print(
-            tell("还没有场次。先导入:huitou import 文件…", "No broadcast yet. Bring files in: huitou import FILE…")
+            tell("还没有场次。先导入：huitou import 文件…", "No broadcast yet. Bring files in: huitou import FILE…")
         )
     else:
         columns = ["broadcast", "title", "started", "minutes", "viewers", "buyers"]

@@ -138,7 +138,7 @@ def check_mail() -> Finding:
     """The mail server greets; nothing is sent."""
     url = settings().smtp_url
     if not url:
-        unset = {"zh": "没有设置 HUITOU_SMTP_URL,邮件不会发出", "en": "HUITOU_SMTP_URL is not set: no mail goes out"}
+        unset = {"zh": "没有设置 HUITOU_SMTP_URL，邮件不会发出", "en": "HUITOU_SMTP_URL is not set: no mail goes out"}
         return Finding("mail", "warning", unset)
     from huitou.delivery.channels.email.session import read_relay
 

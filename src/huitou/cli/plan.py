@@ -115,7 +115,7 @@ def print_plan(planned: Planned, dry_run: bool = False, file: Path | None = None
     if planned.unlinked:
         out.print(
             tell(
-                f"{planned.unlinked:,} 个商品没有可以链接的网页地址:消息里没有它们的链接,文案必须有链接的不会发出",
+                f"{planned.unlinked:,} 个商品没有可以链接的网页地址：消息里没有它们的链接，文案必须有链接的不会发出",
                 f"{planned.unlinked:,} products have no web address to link to: messages about them carry no link, and"
                 " words that print one are not sent",
             )

@@ -38,7 +38,7 @@ def run_query(
 
     if is_cut(result):
         err.print(
-            tell(f"只取了前 {limit:,} 行;--limit 可以加大。", f"cut at {limit:,} rows; --limit asks for more."),
+            tell(f"只取了前 {limit:,} 行；--limit 可以加大。", f"cut at {limit:,} rows; --limit asks for more."),
             style="yellow",
         )
     if file:

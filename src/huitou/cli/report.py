@@ -148,7 +148,7 @@ def _print_left_out(orders: int, currency: str) -> None:
     if orders:
         out.print(
             tell(
-                f"另有 {orders:,} 笔订单不是以 {currency} 结算,只计订单数,不计金额",
+                f"另有 {orders:,} 笔订单不是以 {currency} 结算，只计订单数，不计金额",
                 f"{orders:,} orders are not in {currency}: they count as orders, their money is left out",
             )
         )

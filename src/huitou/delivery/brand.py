@@ -49,7 +49,10 @@ def read_brand(sender: Sender | None = None, env: Mapping[str, str] | None = Non
     colour = env.get("HUITOU_BRAND_COLOUR") or DEFAULT_COLOUR
     if not COLOUR.fullmatch(colour):
         raise Refused(
-            {"zh": f"HUITOU_BRAND_COLOUR 应当像 #c8102e,写的是 {colour}", "en": f"{colour!r} is no colour like #c8102e"}
+            {
+                "zh": f"HUITOU_BRAND_COLOUR 应当像 #c8102e，写的是 {colour}",
+                "en": f"{colour!r} is no colour like #c8102e",
+            }
         )
     own_name, own_address = parseaddr(settings().mail_from)
     return Brand(

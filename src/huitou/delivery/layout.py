@@ -89,7 +89,7 @@ def to_html(mjml: str, field: str) -> str:
         return mrml.to_html(mjml).content
     except OSError as error:
         why = str(error)[:200]
-        raise TemplateRefused(field, {"zh": f"MJML 写错了:{why}", "en": f"the MJML is wrong: {why}"}) from error
+        raise TemplateRefused(field, {"zh": f"MJML 写错了：{why}", "en": f"the MJML is wrong: {why}"}) from error
 
 
 @cache

@@ -121,7 +121,7 @@ def _holds_address(text: str) -> bool:
 
 def _refused(url: str) -> LinkRefused:
     shown = url[:120]
-    return LinkRefused("href", {"zh": f"链接不允许:{shown}", "en": f"this link is not allowed: {shown}"})
+    return LinkRefused("href", {"zh": f"链接不允许：{shown}", "en": f"this link is not allowed: {shown}"})
 
 
 @dataclass
@@ -169,7 +169,7 @@ def track_html(page: str, links: LinkSet) -> str:
 def _unclosed(rest: str) -> LinkRefused:
     shown = rest[:80]
     return LinkRefused(
-        "href", {"zh": f"标签没有闭合,后面的内容都不会显示:{shown}", "en": f"a tag is never closed: {shown}"}
+        "href", {"zh": f"标签没有闭合，后面的内容都不会显示：{shown}", "en": f"a tag is never closed: {shown}"}
     )
 
 

@@ -120,7 +120,7 @@ def _ledger_lost(error: Exception) -> Unavailable:
     why = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     return Unavailable(
         {
-            "zh": f"发送中途与数据库断开:{why}。再次发送会接着做,不会重复。",
+            "zh": f"发送中途与数据库断开：{why}。再次发送会接着做，不会重复。",
             "en": f"the database was lost while sending: {why}. Send again to go on; nothing goes twice",
         }
     )

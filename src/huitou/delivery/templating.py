@@ -171,7 +171,7 @@ def compile_template(source: str, field: str, *, html: bool) -> BoundTemplate:
         return (HTML if html else TEXT).from_string(source)
     except (LiquidError, RecursionError) as error:
         why = _first_line(error)
-        raise TemplateRefused(field, {"zh": f"模板写错了:{why}", "en": f"the template is wrong: {why}"}) from error
+        raise TemplateRefused(field, {"zh": f"模板写错了：{why}", "en": f"the template is wrong: {why}"}) from error
 
 
 def render_template(template: BoundTemplate, field: str, values: Mapping[str, Any]) -> str:
@@ -180,10 +180,10 @@ def render_template(template: BoundTemplate, field: str, values: Mapping[str, An
         return template.render(values)
     except UndefinedError as error:
         why = _first_line(error)
-        raise MissingVariable(field, {"zh": f"缺少数据:{why}", "en": f"data is missing: {why}"}) from error
+        raise MissingVariable(field, {"zh": f"缺少数据：{why}", "en": f"data is missing: {why}"}) from error
     except (LiquidError, RecursionError, OverflowError, ValueError, TypeError) as error:
         why = _first_line(error)
-        raise TemplateRefused(field, {"zh": f"模板出错:{why}", "en": f"the template failed: {why}"}) from error
+        raise TemplateRefused(field, {"zh": f"模板出错：{why}", "en": f"the template failed: {why}"}) from error
 
 
 def _first_line(error: BaseException) -> str:

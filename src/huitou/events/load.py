@@ -103,7 +103,7 @@ def read_high_water() -> int:
             if time.monotonic() > deadline:
                 raise Unavailable(
                     {
-                        "zh": f"有写入事件的事务超过 {LOCK_PATIENCE:.0f} 秒没有结束,暂时不能装载。",
+                        "zh": f"有写入事件的事务超过 {LOCK_PATIENCE:.0f} 秒没有结束，暂时不能装载。",
                         "en": f"a transaction that appends events has been open for over {LOCK_PATIENCE:.0f} s",
                     }
                 ) from None

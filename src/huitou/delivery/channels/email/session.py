@@ -156,13 +156,15 @@ class EmailSession:
         except (SMTPException, OSError) as error:
             await self._drop()
             raise InDoubt(
-                {"zh": f"发出后连接中断:{error}", "en": f"the connection was lost after the mail: {error}"}
+                {"zh": f"发出后连接中断：{error}", "en": f"the connection was lost after the mail: {error}"}
             ) from error
         if 200 <= response.code < 300:
             return response.message[:200]
         if not 400 <= response.code < 600:
             await self._drop()
-            raise InDoubt({"zh": f"回复看不懂:{response.code}", "en": f"an answer that means nothing: {response.code}"})
+            raise InDoubt(
+                {"zh": f"回复看不懂：{response.code}", "en": f"an answer that means nothing: {response.code}"}
+            )
         await self._drop_unless_usable(response.code)
         raise undelivered(response.code, response.message, "dot")
 
@@ -228,7 +230,7 @@ def _down(relay: Relay, error: BaseException) -> ChannelDown:
     why = str(error) or type(error).__name__
     return ChannelDown(
         {
-            "zh": f"邮件服务器 {relay.host}:{relay.port} 连不上或中断了:{why}",
+            "zh": f"邮件服务器 {relay.host}:{relay.port} 连不上或中断了：{why}",
             "en": f"the mail server {relay.host}:{relay.port} cannot be reached or broke off: {why}",
         }
     )

@@ -65,5 +65,5 @@ def read_signer(domain: str, env: Mapping[str, str] | None = None) -> Signer | N
     try:
         signer.sign(b"From: a@example.com\r\n\r\nx\r\n")
     except Exception as error:  # dkimpy raises its own and plain ones
-        raise Refused({"zh": f"DKIM 私钥不能用:{error}", "en": f"the DKIM key is unusable: {error}"}) from error
+        raise Refused({"zh": f"DKIM 私钥不能用：{error}", "en": f"the DKIM key is unusable: {error}"}) from error
     return signer
