@@ -50,7 +50,7 @@ def find_bench(name: str) -> Bench:
     """NotFound, naming the benches there are."""
     if name not in BENCHES:
         known = ", ".join(BENCHES)
-        raise NotFound({"zh": f"没有 {name!r} 这项测量;可用:{known}", "en": f"no bench {name!r}; there are {known}"})
+        raise NotFound({"zh": f"没有 {name!r} 这项测量；可用：{known}", "en": f"no bench {name!r}; there are {known}"})
     module, _, function = BENCHES[name].partition(":")
     bench: Bench = getattr(import_module(f"huitou.benches.{module}"), function)
     return bench

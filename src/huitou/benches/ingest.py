@@ -92,7 +92,7 @@ def _wait_until_open(port: int, process: subprocess.Popen[bytes]) -> None:
             time.sleep(0.05)
     process.kill()
     said = (process.communicate()[1] or b"").decode(errors="replace")[-500:]
-    raise Unavailable({"zh": f"测量用的服务没有起来:{said}", "en": f"the bench's server did not come up: {said}"})
+    raise Unavailable({"zh": f"测量用的服务没有起来：{said}", "en": f"the bench's server did not come up: {said}"})
 
 
 def _load(port: int, size: int, batch: int) -> float:
@@ -109,7 +109,7 @@ def _load(port: int, size: int, batch: int) -> float:
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     if run.returncode:
         raise Unavailable(
-            {"zh": f"发送方出错:{run.stderr[-500:]}", "en": f"the load generator failed: {run.stderr[-500:]}"}
+            {"zh": f"发送方出错：{run.stderr[-500:]}", "en": f"the load generator failed: {run.stderr[-500:]}"}
         )
     told = json.loads(run.stdout)
     return float(told["events"] / told["seconds"])

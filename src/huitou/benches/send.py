@@ -100,7 +100,7 @@ def _send_all(sink: Path, decisions: pa.Table, campaign: Campaign) -> float:
     if not 0 < result.submitted == len(arrived) == len(read_index(sink)) == queued:
         raise Unavailable(
             {
-                "zh": f"排队 {queued} 封,说发了 {result.submitted} 封,收到 {len(arrived)} 封不同的",
+                "zh": f"排队 {queued} 封，说发了 {result.submitted} 封，收到 {len(arrived)} 封不同的",
                 "en": f"{queued} queued, {result.submitted} said to be sent, {len(arrived)} different ones arrived",
             }
         )
@@ -145,6 +145,6 @@ def _run_smtp_source(url: str, length: int, count: int) -> float:
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     if run.returncode:
         raise Unavailable(
-            {"zh": f"smtp-source 出错:{run.stderr[-300:]}", "en": f"smtp-source failed: {run.stderr[-300:]}"}
+            {"zh": f"smtp-source 出错：{run.stderr[-300:]}", "en": f"smtp-source failed: {run.stderr[-300:]}"}
         )
     return time.perf_counter() - begun

@@ -59,7 +59,7 @@ def print_reach(reach: Reach) -> None:
     ]
     rows = [
         [
-            one.channel + ("" if one.connected else tell("(未接通)", " (not connected)")),
+            one.channel + ("" if one.connected else tell("（未接通）", " (not connected)")),
             *(f"{n:,}" for n in (one.reachable, one.no_address, one.no_consent, one.opted_out)),
         ]
         for one in reach.channels

@@ -97,7 +97,7 @@ def _minor(field: str, value: Any, _places: int) -> int | None:
     if amount != amount.to_integral_value():
         raise rejected(
             f"properties.{field}",
-            f"{_short(value)} 不是整数:金额以分(最小货币单位)为单位,199.00 元写作 19900",
+            f"{_short(value)} 不是整数：金额以分（最小货币单位）为单位，199.00 元写作 19900",
             f"{_short(value)} is not whole: money is in minor units here, 199.00 is written 19900",
         )
     return _bounded(field, value, int(amount))
@@ -127,7 +127,7 @@ def _bounded(field: str, value: Any, minor: int) -> int:
         return minor
     raise rejected(
         f"properties.{field}",
-        f"{_short(value)} 超出金额范围(0 到 {LARGEST} 分)",
+        f"{_short(value)} 超出金额范围（0 到 {LARGEST} 分）",
         f"{_short(value)} is outside 0 to {LARGEST} minor units",
     )
 
@@ -153,7 +153,7 @@ def _seconds(field: str, value: Any, _places: int) -> int | None:
         return None
     number = _number(value)
     if number is None or not 0 <= number <= LARGEST_COUNT:
-        raise rejected(f"properties.{field}", f"{_short(value)} 不是时长(秒)", f"{_short(value)} is not seconds")
+        raise rejected(f"properties.{field}", f"{_short(value)} 不是时长（秒）", f"{_short(value)} is not seconds")
     return int(number)
 
 

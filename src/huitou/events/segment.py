@@ -149,7 +149,7 @@ def _check_consents(consents: Any) -> None:
     if consents is None:
         return
     if not isinstance(consents, dict):
-        raise rejected("traits.consents", "consents 应为 渠道: 是否 的对象", "consents must be an object by channel")
+        raise rejected("traits.consents", "consents 应为“渠道：是否”的对象", "consents must be an object by channel")
     for channel, said in consents.items():
         granted = said.get("granted") if isinstance(said, dict) else said
         if not isinstance(granted, bool):
@@ -172,7 +172,7 @@ def _check_required(
     if not identifiers and not name.impersonal:
         raise rejected(
             "userId",
-            "需要 userId、anonymousId 或其他可用的身份标识(脱敏或占位的手机号、邮箱不算)",
+            "需要 userId、anonymousId 或其他可用的身份标识（脱敏或占位的手机号、邮箱不算）",
             "needs userId, anonymousId or another usable identifier (a masked or placeholder phone or email is none)",
         )
     if not identifiers and "room_id" not in properties and (field := _subject(name.name)) not in properties:
@@ -180,7 +180,9 @@ def _check_required(
     if name.name in ("consent_given", "consent_not_given") and not (
         properties.get("channel") or properties.get("channels")
     ):
-        raise rejected("properties.channel", "缺少 channel:同意的是哪个渠道", "channel is missing: what was permitted?")
+        raise rejected(
+            "properties.channel", "缺少 channel：同意的是哪个渠道", "channel is missing: what was permitted?"
+        )
     if kind == "alias" and len({value for _, value in identifiers}) < 2:
         field = "previousId" if raw.get("previousId") in (None, "") else "userId"
         raise rejected(field, "alias 需要两个不同的标识", "alias needs previousId and another id")

@@ -216,7 +216,7 @@ def _run_migrations(progress: Callable[[str], None] | None) -> None:
     if unknown:
         raise Refused(
             {
-                "zh": f"数据库由更新的版本写成({unknown[-1]}):请升级 huitou。",
+                "zh": f"数据库由更新的版本写成（{unknown[-1]}）：请升级 huitou。",
                 "en": f"the database was written by a newer version ({unknown[-1]}): upgrade huitou",
             },
             code="newer_database",

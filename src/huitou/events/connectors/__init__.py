@@ -32,7 +32,7 @@ TABLES = frozenset({doudian.name, *GUESSING})
 def find_connector(name: str) -> Connector:
     if name not in CONNECTORS:
         known = ", ".join(CONNECTORS)
-        raise Refused({"zh": f"没有 {name!r} 这种格式;可用:{known}", "en": f"no format {name!r}; there are {known}"})
+        raise Refused({"zh": f"没有 {name!r} 这种格式；可用：{known}", "en": f"no format {name!r}; there are {known}"})
     return CONNECTORS[name]
 
 
@@ -66,7 +66,7 @@ def recognise(path: Path, mapping: Mapping[str, str] | None = None) -> Connector
         known = ", ".join(CONNECTORS)
         raise refuse_file(
             path,
-            f"认不出格式,请用 --as 指明:{known}",
+            f"认不出格式，请用 --as 指明：{known}",
             f"no known format: name one by --as ({known})",
             code="unknown_format",
         )
@@ -89,11 +89,11 @@ def _explained(connector: Connector, head: Head) -> int:
 def check_use(path: Path, connector: Connector, mapping: Mapping[str, str]) -> None:
     """Refused where the format cannot be the file's, or has no columns to --map: nothing is ignored in silence."""
     if connector.name in TABLES and read_head(path).kind == "json":
-        zh = f"是 JSON,不是表格;{connector.name} 要 CSV、xlsx 或 Parquet。"
+        zh = f"是 JSON，不是表格；{connector.name} 要 CSV、xlsx 或 Parquet。"
         raise refuse_file(path, zh, f"is JSON, no table: {connector.name} reads CSV, xlsx or Parquet")
     if mapping and connector.name not in GUESSING:
         able = ", ".join(GUESSING)
-        zh = f"{connector.name} 的列是固定的,不能用 --map;可用 --as 指明 {able}。"
+        zh = f"{connector.name} 的列是固定的，不能用 --map；可用 --as 指明 {able}。"
         raise refuse_file(path, zh, f"--map: the columns of {connector.name} are fixed; --map is for --as {able}")
 
 

@@ -71,7 +71,7 @@ def open_bytes(path: Path) -> IO[bytes]:
     try:
         raw = path.open("rb")
     except OSError as error:
-        raise refuse_file(path, f"打不开({error.strerror})。", f"cannot be opened ({error.strerror})") from error
+        raise refuse_file(path, f"打不开（{error.strerror}）。", f"cannot be opened ({error.strerror})") from error
     if raw.read(2) == b"\x1f\x8b":
         raw.close()
         return io.BufferedReader(_Unzipped(path), 1 << 16)
@@ -123,7 +123,7 @@ def _look_once(path: Path, size: int, _changed: int) -> _Look:
                 while raw.read(1 << 20):
                     pass
         except (OSError, EOFError, zlib.error) as error:
-            raise refuse_file(path, f"压缩已损坏({error})。", f"damaged gzip ({error})") from error
+            raise refuse_file(path, f"压缩已损坏（{error}）。", f"damaged gzip ({error})") from error
     return _Look(start[:HEAD_BYTES], encoding_of(start))
 
 
@@ -219,7 +219,7 @@ def read_lines(path: Path) -> Iterator[str | Broken]:
                     yield _decode_strange(line, encoding)
         except (OSError, EOFError, zlib.error) as error:
             raise refuse_file(
-                path, f"第 {number} 行后读不下去({error})。", f"unreadable after line {number} ({error})"
+                path, f"第 {number} 行后读不下去（{error}）。", f"unreadable after line {number} ({error})"
             ) from error
 
 
@@ -252,7 +252,7 @@ def read_head(path: Path) -> Head:
         raise refuse_file(path, "文件是空的。", "the file is empty")
     if kind := BINARY.get(start[:4]):
         if start[:2] == b"PK" and not _is_workbook(path):
-            raise refuse_file(path, "是 zip,但不是 xlsx。", "is a zip, but no xlsx workbook")
+            raise refuse_file(path, "是 zip，但不是 xlsx。", "is a zip, but no xlsx workbook")
         return Head(path, kind)
     text = "".join(_some_lines(path))
     if text.lstrip()[:1] in ("{", "["):
@@ -379,7 +379,7 @@ def _read_all(path: Path, raw: IO[bytes]) -> bytes:
         mb = LARGEST_WHOLE >> 20
         raise refuse_file(
             path,
-            f"超过 {mb} MB,请拆开,或用一行一条的 NDJSON、CSV。",
+            f"超过 {mb} MB，请拆开，或用一行一条的 NDJSON、CSV。",
             f"is over {mb} MB: split it, or use NDJSON or CSV",
         )
     return content

@@ -188,7 +188,7 @@ def _open_sheets(path: Path) -> list[list[Sheet]]:
     if kind == "parquet":
         return [[_parquet(path)]]
     if kind == "json":
-        raise refuse_file(path, "是 JSON,不是表格。", "is JSON, no table")
+        raise refuse_file(path, "是 JSON，不是表格。", "is JSON, no table")
     if kind == "xlsx":
         return [[_sheet(name, rows) for name, rows in _sheets(path)]]
     csv.field_size_limit(LONGEST_LINE)
@@ -265,7 +265,7 @@ def _sheets(path: Path) -> list[tuple[str, Iterator[Numbered]]]:
     except MemoryError:
         raise
     except Exception as error:
-        raise refuse_file(path, f"打不开这个工作簿({error})。", f"the workbook cannot be read ({error})") from error
+        raise refuse_file(path, f"打不开这个工作簿（{error}）。", f"the workbook cannot be read ({error})") from error
     if sum(sheet.height * sheet.width for sheet in sheets) > CELLS:
         raise refuse_cells(path)
     return [(sheet.name, _sheet_rows(sheet)) for sheet in sheets]

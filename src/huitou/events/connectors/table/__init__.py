@@ -189,7 +189,7 @@ def _check(path: Path, table: Table, placed: Mapping[str, int], reading: Reading
     if not any(role in placed for role in WHO):
         raise refuse_file(
             path,
-            f"看不出哪一列是客户,请用 --map user_id=列名。有:{columns}",
+            f"看不出哪一列是客户，请用 --map user_id=列名。有：{columns}",
             f"no column tells the customer: use --map user_id=COLUMN. There are {columns}",
             code="no_customer_column",
         )
@@ -198,7 +198,7 @@ def _check(path: Path, table: Table, placed: Mapping[str, int], reading: Reading
     if placed.keys().isdisjoint(MOMENTS) and reading.options.time_default is None and not asked:
         raise refuse_file(
             path,
-            f"没有时间列,请用 --map time=列名 或 --time-default;客户名单请用 --as customers。有:{columns}",
+            f"没有时间列，请用 --map time=列名 或 --time-default；客户名单请用 --as customers。有：{columns}",
             "no column of time: use --map time=COLUMN or --time-default, and --as customers for a list of people."
             f" There are {columns}",
             code="no_time_column",
@@ -206,7 +206,7 @@ def _check(path: Path, table: Table, placed: Mapping[str, int], reading: Reading
     if "event" not in placed and reading.default is None:
         raise refuse_file(
             path,
-            "看不出是什么事件,请用 --event 名称。",
+            "看不出是什么事件，请用 --event 名称。",
             "nothing tells what happened: use --event NAME",
             code="no_event",
         )
