@@ -108,7 +108,7 @@ class Content:
 @dataclass(frozen=True)
 class Sender:
     """Who writes. `mark` stands before the subject of a promotional mail where the law wants it (互联网电子邮件
-    服务管理办法 art. 14: 广告 or AD); `postal_address` stands in its foot (CAN-SPAM)."""
+    服务管理办法 art. 14: 广告 or AD), by language, zh having one of its own unless said otherwise; `postal_address` stands in its foot (CAN-SPAM)."""
 
     name: str = ""
     address: str = ""

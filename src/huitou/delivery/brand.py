@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 DEFAULT_COLOUR = "#c8102e"
+MARKS = {"zh": "（广告）"}  # 互联网电子邮件服务管理办法 art. 14; a campaign may write another, or none
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def read_brand(sender: Sender | None = None, env: Mapping[str, str] | None = Non
         from_name=sender.name if sender else "",
         sender=sender.address if sender else "",
         reply_to=sender.reply_to if sender else "",
-        marks=dict(sender.mark) if sender else {},
+        marks={**MARKS, **(sender.mark if sender else {})},
     )
 
 

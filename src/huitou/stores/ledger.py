@@ -231,7 +231,7 @@ def _unreadable() -> Refused:
     """Without libpq's words: they may hold the password."""
     return Refused(
         {
-            "zh": "DATABASE_URL 的写法不对：应为 postgresql://用户:密码@主机:端口/数据库。",
+            "zh": "DATABASE_URL 的写法不对：应为 postgresql://user:password@host:5432/name。",
             "en": "DATABASE_URL cannot be read: write postgresql://user:password@host:port/database",
         },
         code="unfit_database",

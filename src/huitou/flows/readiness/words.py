@@ -76,7 +76,7 @@ def _check_mark(rehearsal: Rehearsal, campaign: Campaign) -> Finding:
         "mark",
         ("中文推广邮件的标题前没有“广告”或“AD”字样（《互联网电子邮件服务管理办法》第十四条）",
          "Chinese promotional mails lack 广告 or AD before the subject (MIIT order 38, art. 14)"),
-        ("在触达活动里加上 [sender.mark] zh = \"(广告)\"。", "Add [sender.mark] zh = \"(广告)\" to the campaign."),
+        ("在触达活动的 [sender.mark] 里去掉空的 zh，或写上广告标识。", "Take the empty zh out of [sender.mark], or put a mark there."),
         _page_of(campaign),
     )  # fmt: skip
 
