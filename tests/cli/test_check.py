@@ -77,6 +77,13 @@ def test_a_lake_that_lost_a_file(given: Settings) -> None:
     lake.append(PORTRAITS, pa.table({"customer": ["c1"]}))
     assert check.check_lake().message["en"] == "tables that can be read: 1"
     (file,) = lake.files(PORTRAITS)
+    Path(file).rename(f"{file}.away")
+    assert (check.check_lake().state, "what was written last is not whole" in check.check_lake().message["en"]) == (
+        "bad",
+        True,
+    )
+    Path(f"{file}.away").rename(file)
+    lake.append(PORTRAITS, pa.table({"customer": ["c2"]}))
     Path(file).unlink()
     found = check.check_lake()
     assert (found.state, file in found.message["zh"]) == ("bad", True)

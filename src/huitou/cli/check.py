@@ -154,6 +154,13 @@ def check_lake() -> Finding:
 
     lake, found = Lake(settings().lake), 0
     for table in (EVENTS, ORDER_LINES, VISITS, VISIT_PRODUCTS, PORTRAITS, DECISIONS):
+        if lake.is_torn(table):
+            torn = {
+                "zh": f"{table.name} 最近一次写入不完整（断电，或缺文件）：读取时跳过，下次写入时修复",
+                "en": f"{table.name}: what was written last is not whole (a power cut, or a file is missing); "
+                "it is passed over, and mended by the next write",
+            }
+            return Finding("lake", "bad", torn)
         files = lake.files(table)
         gone = [file for file in files if not os.access(file, os.R_OK)]
         if gone:

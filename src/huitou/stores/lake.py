@@ -156,6 +156,11 @@ class Lake:
         with self._explained(table):
             return self._mend(table)
 
+    def is_torn(self, table: LakeTable) -> bool:
+        """Whether the newest commit is passed over, because it or a file of it is not whole."""
+        with self._explained(table):
+            return whole_version(self._folder(table)) is not None
+
     def loaded_version(self, table: LakeTable, app: str) -> int:
         """The `version` of the last append under `app`; -1 where there was none."""
         delta = self._open(table)
