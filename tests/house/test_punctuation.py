@@ -16,7 +16,9 @@ FOREIGN = (
     "events/connectors/moments.py", "customers/intents.py", "measurement/replies.py", "delivery/channels/email/replies.py",
     "events/people.py", "simulator/week.py", "kit/money.py",
 )  # fmt: skip
-FORMATS = re.compile(r"^https?://|\S\|\S.*\||^B20 冬茶专场, |\(\?[:!=<P]|\\[wdsbS]|\[\^|^[\w\-]+[.:][\w\-.:]+$|blast:时机")
+FORMATS = re.compile(
+    r"^https?://|\S\|\S.*\||^B20 冬茶专场, |\(\?[:!=<P]|\\[wdsbS]|\[\^|^[\w\-]+[.:][\w\-.:]+$|blast:时机"
+)
 
 
 def texts(path: Path) -> Iterator[tuple[int, str]]:

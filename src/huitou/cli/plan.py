@@ -115,7 +115,7 @@ def _first_steps(decisions: pa.Table) -> pa.Table:
 
 def print_plan(planned: Planned, dry_run: bool = False, file: Path | None = None) -> None:
     from huitou.campaigns.template_checks import check_words
-    from huitou.decisions.reasons import name_reason
+    from huitou.decisions.reasons import ACTIONS, name_reason
 
     if planned.warning:
         err.print(say_text(planned.warning), style="yellow", markup=False)
@@ -123,9 +123,8 @@ def print_plan(planned: Planned, dry_run: bool = False, file: Path | None = None
         err.print(f"{key}: {say_text(text)}", style="yellow", markup=False)
     first = _first_steps(planned.decisions)
     counts = Counter(zip(first.column("action").to_pylist(), first.column("reason").to_pylist(), strict=True))
-    actions = {"send": tell("发送", "send"), "holdout": tell("对照", "hold out"), "nothing": tell("不发", "nothing")}
     rows = [
-        [actions[action], name_reason(reason, language()), f"{people:,}"]
+        [say_text(ACTIONS[action]), name_reason(reason, language()), f"{people:,}"]
         for (action, reason), people in sorted(counts.items(), key=lambda item: (item[0][0], -item[1]))
     ]
     print_rows("", [tell("决定", "decision"), tell("原因", "why"), tell("人数", "people")], rows)

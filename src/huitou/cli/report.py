@@ -178,10 +178,12 @@ def _print_holdout(holdout: HoldoutShare) -> None:
 
 
 def _print_decided(report: Report) -> None:
-    from huitou.decisions.reasons import name_reason
+    from huitou.decisions.reasons import ACTIONS, name_reason
 
-    actions = {"send": tell("发送", "send"), "holdout": tell("对照", "hold out"), "nothing": tell("不发", "nothing")}
-    rows = [[actions[one.action], name_reason(one.reason, language()), f"{one.people:,}"] for one in report.decided]
+    rows = [
+        [say_text(ACTIONS[one.action]), name_reason(one.reason, language()), f"{one.people:,}"]
+        for one in report.decided
+    ]
     print_rows("", [tell("决定", "decided"), tell("原因", "why"), tell("人数", "people")], rows)
 
 
@@ -189,14 +191,16 @@ def _print_sent(report: Report) -> None:
     sent = report.sent
     out.print(
         tell(
-            f"发出 {sent.handed_over:,} 条，打开 {sent.opened:,}，点击 {sent.clicked:,}，状态不明 {sent.in_doubt:,}",
+            f"已发送 {sent.handed_over:,} 条，已打开 {sent.opened:,}，已点击 {sent.clicked:,}，存疑 {sent.in_doubt:,}",
             f"{sent.handed_over:,} messages sent, {sent.opened:,} opened, {sent.clicked:,} clicked, {sent.in_doubt:,} in doubt",
         )
     )
     if sent.not_sent:
         from huitou.decisions.reasons import name_reason
 
-        stopped = ", ".join(f"{name_reason(reason, language())} {count:,}" for reason, count in sent.not_sent.items())
+        stopped = tell("，", ", ").join(
+            f"{name_reason(reason, language())} {count:,}" for reason, count in sent.not_sent.items()
+        )
         out.print(tell(f"拦下：{stopped}", f"stopped: {stopped}"), style="dim")
 
 
@@ -204,11 +208,11 @@ def print_caused(caused: Caused, currency: str) -> None:
     """The lift in words, with its interval; money in the major unit."""
     orders, profit = caused.orders, caused.profit_minor
     title = tell(
-        f"增量（随机对照：发送 {orders.n:,} 人，对照 {orders.control_n:,} 人）",
+        f"增量（随机对照：触达 {orders.n:,} 人，对照组 {orders.control_n:,} 人）",
         f"Lift (randomised: {orders.n:,} written to, {orders.control_n:,} left alone)",
     )
     rows = [
-        [tell("订单/千人", "orders per 1,000"), *_per_1000(orders), _verdict(orders)],
+        [tell("每千人订单", "orders per 1,000"), *_per_1000(orders), _verdict(orders)],
         [
             tell("利润（扣除优惠与发送成本）", "profit after offers and messages"),
             *_money(profit, currency),
@@ -304,11 +308,11 @@ def _print_observed(observed: Observed) -> None:
     pooled = [f"{one.share:.2%}" if one.share is not None else "–" for one in (observed.before, observed.after)]
     out.print(tell(f"之前合计 {pooled[0]}，之后合计 {pooled[1]}", f"all before {pooled[0]}, all after {pooled[1]}"))
     rates = (observed.opt_outs_per_1000, observed.complaints_per_1000, observed.negative_replies_per_1000)
-    shown = [f"{rate:.1f}" if rate is not None else "–" for rate in rates]
+    shown = [f"{rate / 1000:.2%}" if rate is not None else "–" for rate in rates]
     out.print(
         tell(
-            f"每千条：退订 {shown[0]}，投诉 {shown[1]}，负面回复 {shown[2]}",
-            f"per 1,000 messages: {shown[0]} opt-outs, {shown[1]} complaints, {shown[2]} negative replies",
+            f"退订率 {shown[0]}，投诉率 {shown[1]}，负面回复率 {shown[2]}",
+            f"of the messages sent: opt-out rate {shown[0]}, complaint rate {shown[1]}, negative reply rate {shown[2]}",
         ),
         markup=False,
     )

@@ -11,18 +11,11 @@ from django.utils.translation import pgettext_lazy
 
 from huitou.campaigns.channel_facts import label_of
 from huitou.console.page import speaks
-from huitou.decisions.reasons import name_reason
+from huitou.decisions.reasons import ACTIONS, name_reason
 from huitou.events.connectors import CONNECTORS
 from huitou.kit.text import say as say_text
 
 Words = Mapping[str, str | Promise]
-
-ACTIONS: Words = {
-    "send": _("Written to"),
-    "holdout": _("Control group"),
-    "nothing": _("Not written to"),
-    "undecided": _("Not decided"),
-}
 
 INTENTS: Words = {
     "high": _("High intent"),
@@ -261,7 +254,6 @@ KEY_OUTCOMES: Words = {
 }
 
 KINDS: Mapping[str, Words] = {
-    "action": ACTIONS,
     "intent": INTENTS,
     "message_state": MESSAGE_STATES,
     "message_stage": MESSAGE_STAGES,
@@ -295,6 +287,8 @@ def say(kind: str, code: str | None) -> str:
         return ""
     if kind == "reason":
         return name_reason(code, speaks())
+    if kind == "action" and code in ACTIONS:
+        return say_text(ACTIONS[code], speaks())
     if kind == "channel":
         return say_text(label_of(code), speaks())
     if kind == "source" and code in CONNECTORS:

@@ -89,7 +89,7 @@ def write_decisions(lake: Lake, connection: Connection, table: pa.Table, existin
 def refuse_live(broadcast: Broadcast) -> None:
     if broadcast.ended_at is None:
         raise Refused(
-            {"zh": f"场次 {broadcast.broadcast} 还没有结束，不能制定追播。",
+            {"zh": f"场次 {broadcast.broadcast} 还没有结束，不能制定召回方案。",
              "en": f"the broadcast {broadcast.broadcast} has not ended yet"},
             code="still_live",
         )  # fmt: skip

@@ -9,6 +9,12 @@ from typing import Any
 from huitou.campaigns.channel_facts import label_of
 from huitou.kit.text import Text, say
 
+ACTIONS: dict[str, Text] = {
+    "send": {"zh": "触达", "en": "Written to"},
+    "holdout": {"zh": "对照组", "en": "Control group"},
+    "nothing": {"zh": "不触达", "en": "Not written to"},
+    "undecided": {"zh": "未决策", "en": "Not decided"},
+}
 REASONS: dict[str, Text] = {
     # written to
     "high_intent": {"zh": "高意向", "en": "high intent"},

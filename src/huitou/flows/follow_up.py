@@ -125,7 +125,7 @@ def refuse_over(broadcast: Broadcast, campaign: Campaign, now: int) -> None:
     ended = f"{clock.to_datetime(ends_at, campaign.timezone):%Y-%m-%d %H:%M}"
     raise Refused(
         {
-            "zh": f"场次 {broadcast.broadcast} 的活动期已于 {ended} 结束，不能再追播。",
+            "zh": f"场次 {broadcast.broadcast} 的活动期已于 {ended} 结束，不能再做未下单召回。",
             "en": f"the campaign's window for {broadcast.broadcast} ended {ended}: it is too late to follow up",
         },
         code="window_over",

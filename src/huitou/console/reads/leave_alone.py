@@ -33,7 +33,7 @@ def leave_alone(broadcast: str | None = None) -> LeaveAlone:
     running = {pair for pair in pairs if pair[1] == broadcast or _ends_at(*pair) > now}
     with transaction() as connection:
         refused = permissions(connection, now=now)
-    opted_out = {row["root"] for row in refused.to_pylist() if not row["granted"]}
+    opted_out = {row["root"] for row in refused.to_pylist() if row["granted"] is False}
     return LeaveAlone(
         frozenset(row["customer"] for row in rows if (row["campaign"], row["broadcast"]) in running),
         frozenset(opted_out | {row["customer"] for row in ledger.rows("complained")}),
