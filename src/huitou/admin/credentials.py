@@ -6,11 +6,21 @@ import secrets
 import unicodedata
 
 from huitou.kit.errors import Refused
-from huitou.kit.text import LANGUAGES
+from huitou.kit.text import LANGUAGES, Text
 
 LONGEST_NAME = 150  # as Django keeps it
 LONGEST_PASSWORD = 1_000
-TAGS = {"zh": "zh-hans", "en": "en"}
+GLUE = {"zh": "", "en": " "}
+# Django's own sentences are not all there in Chinese.
+WEAK: dict[str, Text] = {
+    "password_too_short": {
+        "zh": "密码太短，至少要 8 个字符。",
+        "en": "The password is too short: at least 8 characters.",
+    },
+    "password_too_similar": {"zh": "密码和账号太像了。", "en": "The password is too much like the name."},
+    "password_too_common": {"zh": "这个密码太常见了。", "en": "This password is one that many people use."},
+    "password_entirely_numeric": {"zh": "密码不能全是数字。", "en": "The password must not be all digits."},
+}
 # Control and format characters, surrogates, private and unassigned ones: a name must look like what it is.
 UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
@@ -38,9 +48,12 @@ def check_password(password: str, name: str) -> None:
         raise Refused(
             {"zh": "密码太长或含有不能用的字符。", "en": "The password is too long or holds unusable characters."}
         )
-    said = {language: _complaint(password, name, TAGS[language]) for language in LANGUAGES}
-    if any(said.values()):
-        raise Refused(said, code="weak_password")
+    wrong = _faults(password, name)
+    if wrong:
+        raise Refused(
+            {language: GLUE[language].join(WEAK[code][language] for code in wrong) for language in LANGUAGES},
+            code="weak_password",
+        )
 
 
 def make_password() -> str:
@@ -48,19 +61,17 @@ def make_password() -> str:
     return secrets.token_urlsafe(9)
 
 
-def _complaint(password: str, name: str, tag: str) -> str:
-    """Everything that is wrong, in Django's own words of that language; '' where nothing is."""
+def _faults(password: str, name: str) -> list[str]:
+    """What Django's validators find, by their codes."""
     from django.contrib.auth import get_user_model
     from django.contrib.auth.password_validation import validate_password
     from django.core.exceptions import ValidationError
-    from django.utils.translation import override
 
-    with override(tag):
-        try:
-            validate_password(password, get_user_model()(username=name))
-        except ValidationError as error:
-            return ("" if tag.startswith("zh") else " ").join(error.messages)
-    return ""
+    try:
+        validate_password(password, get_user_model()(username=name))
+    except ValidationError as error:
+        return [str(one.code) for one in error.error_list]
+    return []
 
 
 def _is_encodable(text: str) -> bool:
