@@ -97,6 +97,10 @@ def test_a_broadcast_goes_from_file_to_decisions(terminal: Terminal, tmp_path: P
     assert report["funnel"]["entered"] == PEOPLE
     assert terminal.json("portrait", "u5@example.com", "--now", NOW)["person"]["name"] == "客人5"
 
+    mail = terminal.json("campaign", "test", "follow-up", "--person", "u5@example.com", "--now", NOW)
+    assert (mail["why"], mail["channel"], mail["trial"]) == ("carted", "email", None)
+    assert "客人5" in mail["text"]
+
 
 def test_a_refusal_is_one_line_and_status_1(terminal: Terminal) -> None:
     said = terminal.run("reach", "B9", "--now", NOW, status=1)
