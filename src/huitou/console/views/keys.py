@@ -46,7 +46,8 @@ def revoke(request: HttpRequest, key: int) -> HttpResponse:
 
 def _show(request: HttpRequest, *, problem: str = "", made: str = "", secret: str = "") -> HttpResponse:
     shown = {
-        "nav": "keys",
+        "nav": "settings",
+        "tab": "keys",
         "keys": keys.all_keys(),
         "problem": problem,
         "made": made,
