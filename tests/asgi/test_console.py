@@ -27,11 +27,12 @@ def signed_in(ledger: ModuleType) -> dict[str, str]:
     from huitou.stores.django import setup_django
 
     setup_django()
-    from django.contrib.auth import get_user_model
     from django.test import Client
 
+    from huitou.admin.users import add_user
+
     client = Client()
-    client.force_login(get_user_model().objects.create_user("op", password="tea-house-2026", is_staff=True))
+    client.force_login(add_user("op", "admin", "test", "tea-house-2026")[0])
     return {"cookie": f"sessionid={client.cookies['sessionid'].value}"}
 
 
@@ -127,7 +128,7 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 
 
 async def test_an_error_nobody_expected_leaves_one_line_without_anything_of_a_person(
-    house: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, said: list[dict[str, Any]]
+    house: httpx.AsyncClient, signed_in: dict[str, str], monkeypatch: pytest.MonkeyPatch, said: list[dict[str, Any]]
 ) -> None:
     from huitou.console.views import sign_in
     from huitou.edge import customers

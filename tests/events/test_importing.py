@@ -429,7 +429,7 @@ def test_what_changes_and_changes_back_is_news_each_time(
         assert bring("people.csv", "user_id,name,email_consent", f"lin,Lin,{word}") == (1, 0, 0, 0)
     with ledger.connect(autocommit=True) as connection:
         granted = connection.execute("SELECT granted FROM consent ORDER BY id").fetchall()
-    assert granted == [(False,), (True,), (False,)]
+    assert granted == [(None,), (True,), (False,)]
 
 
 def test_two_rows_of_one_product_are_two_facts_and_again_none(

@@ -351,8 +351,8 @@ def test_customers_as_they_are_today(ledger: ModuleType) -> None:
     assert rows == [
         {"root": identity.customer_id(("user_id", "u1")), "created_at": 5, "name": "林晓", "email": "a@x.com",
          "phone": "+8613800000002", "city": "杭州", "timezone": "Asia/Tokyo", "language": "zh",
-         "birthday": "1990-01-02", "identities": 1},
-        nobody | {"root": identity.customer_id(("user_id", "u2")), "created_at": 8, "identities": 1},
+         "birthday": "1990-01-02", "identities": 1, "named": True},
+        nobody | {"root": identity.customer_id(("user_id", "u2")), "created_at": 8, "identities": 1, "named": True},
     ]  # fmt: skip
 
 
