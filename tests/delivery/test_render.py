@@ -79,7 +79,7 @@ def test_data_cannot_write_html_or_headers() -> None:
     )
     assert "<script>" not in rendered.html
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in rendered.html
-    assert rendered.subject == "for <script>alert(1)</script> Bcc: x@example.com"
+    assert rendered.subject == "（广告）for <script>alert(1)</script> Bcc: x@example.com"
 
 
 SPOKEN = [
@@ -98,7 +98,7 @@ def test_a_name_that_holds_a_web_address_is_no_name(said: str) -> None:
         words, subject=words, customer={"name": said, "nickname": said}, product={**PRODUCT, "name": said},
         broadcast={"id": "b1", "title": said},
     )  # fmt: skip
-    assert rendered.subject == "你好,那几样在直播间"
+    assert rendered.subject == "（广告）你好,那几样在直播间"
     assert rendered.text.startswith("你好,那几样在直播间\n")
     assert said not in rendered.html
     with pytest.raises(MissingVariable):
@@ -110,7 +110,9 @@ def test_a_name_that_holds_a_web_address_is_no_name(said: str) -> None:
     "name", ["小李", "Mr.Wang", "A.J. Cook", "O'Neill", "李/王", "3.5", "林.", "Anna-Maria", "an@example.com"]
 )
 def test_other_names_stay_as_they_are(name: str) -> None:
-    assert made("{{ customer.name }}", subject="{{ customer.name }}", customer={"name": name}).subject == name
+    assert (
+        made("{{ customer.name }}", subject="{{ customer.name }}", customer={"name": name}).subject == f"（广告）{name}"
+    )
 
 
 @pytest.mark.usefixtures("data")

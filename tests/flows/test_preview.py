@@ -40,7 +40,7 @@ def test_before_any_plan_a_chosen_customer_is_shown_what_they_would_get(shop: Sh
         "none",
     )
     assert seen.rendered
-    assert seen.rendered.subject == "冬茶专场里你看过的 普洱茶饼"
+    assert seen.rendered.subject == "（广告）冬茶专场里你看过的 普洱茶饼"
     assert "客人7" in seen.preview_line
     assert preview_message(campaign, Wanted("B1", find_customer("u8@example.com"))).why == "clicked"
     with transaction() as connection:
@@ -85,7 +85,7 @@ def test_a_draft_is_looked_at_with_its_own_words(shop: Shop, campaign: Campaign)
     draft = read_campaign('name = "tea"\n[content.email.zh]\nsubject = "新的"\nbody = "<p>{{ product.name }}</p>"\n')
     seen = preview_message(draft, Wanted("B1", customer))
     assert seen.rendered
-    assert (seen.source, seen.rendered.subject) == ("queued", "新的")
+    assert (seen.source, seen.rendered.subject) == ("queued", "（广告）新的")
 
 
 def test_what_no_message_can_be_made_of_says_why(shop: Shop, campaign: Campaign) -> None:  # noqa: F811

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 DEFAULT_COLOUR = "#c8102e"
+MARKED = re.compile(r"^[\s(（\[【<《〔]*(?:广告|AD(?![A-Za-z]))", re.IGNORECASE)
 MARKS = {"zh": "（广告）"}  # 互联网电子邮件服务管理办法 art. 14; a campaign may write another, or none
 
 
@@ -41,6 +42,11 @@ class Brand:
     sender: str = ""
     reply_to: str = ""
     marks: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+
+def is_marked(subject: str) -> bool:
+    """Whether it begins by saying that it is advertising, in whatever brackets."""
+    return MARKED.match(subject) is not None
 
 
 def read_brand(sender: Sender | None = None, env: Mapping[str, str] | None = None) -> Brand:

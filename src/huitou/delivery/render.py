@@ -16,7 +16,7 @@ from typing import Any
 
 from liquid import BoundTemplate
 
-from huitou.delivery.brand import Brand
+from huitou.delivery.brand import Brand, is_marked
 from huitou.delivery.html_text import html_to_text
 from huitou.delivery.layout import WORDS, fill_layout, to_html
 from huitou.delivery.links import (
@@ -197,7 +197,7 @@ def _render_subject(content: Content, values: Mapping[str, Any], brand: Brand) -
     if len(subject) > LARGEST_SUBJECT:
         raise TemplateRefused("subject", {"zh": "标题太长", "en": f"the subject is over {LARGEST_SUBJECT} characters"})
     mark = brand.marks.get(values["language"], "")
-    return subject if subject.startswith(mark) else f"{mark}{subject}"
+    return subject if subject.startswith(mark) or (mark and is_marked(subject)) else f"{mark}{subject}"
 
 
 def _render_mail(content: Content, values: Mapping[str, Any], links: LinkSet, brand: Brand) -> tuple[str, str]:

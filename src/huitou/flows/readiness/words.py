@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from urllib.parse import quote
 
 from huitou.campaigns.channel_facts import label_of
 from huitou.campaigns.definition import Campaign
+from huitou.delivery.brand import is_marked
 from huitou.delivery.reachable import host_in, is_private, mail_leaves
 from huitou.delivery.rehearse import Kind, Rehearsal
 from huitou.delivery.unsubscribe import unsubscribe_url
@@ -15,7 +15,6 @@ from huitou.flows.readiness.findings import Finding, good, stop, warning
 from huitou.kit.text import say
 
 # 互联网电子邮件服务管理办法 (MIIT order 38 of 2006) art. 14: 广告 or AD at the front of the subject.
-MARKED = re.compile(r"^[\s(（\[【<《〔]*(?:广告|AD(?![A-Za-z]))", re.IGNORECASE)
 LANGUAGES = {"zh": ("中文", "Chinese"), "en": ("英文", "English")}
 STAGES = {"urgency": ("紧迫期", "urgency"), "value": ("价值期", "value")}
 
@@ -69,7 +68,7 @@ def _check_templates(rehearsal: Rehearsal, campaign: Campaign) -> list[Finding]:
 
 def _check_mark(rehearsal: Rehearsal, campaign: Campaign) -> Finding:
     subjects = [s.rendered.subject for s in rehearsal.samples if s.kind.channel == "email" and s.kind.language == "zh"]
-    bare = sum(MARKED.match(subject) is None for subject in subjects)
+    bare = sum(not is_marked(subject) for subject in subjects)
     if not bare:
         return good("mark", "邮件标题的广告标识没有问题", "The subjects need no further mark")
     return warning(
