@@ -124,10 +124,10 @@ body = "<p>%s</p>"
 
 def test_words_that_never_come_out_stop_and_those_that_fail_for_some_warn(shop: Path) -> None:
     assert states(look(shop, CAMPAIGN + WORDS % "你好"))["mark"] == "good"
-    broken = "你好{% if customer.name %}{% endif %}{{ offer.text }}"
+    broken = "你好{% if customer.name %}{% endif %}{{ customer.name | divided_by: 0 }}"
     found = [one for one in look(shop, CAMPAIGN + WORDS % broken).findings if one.name == "templates"]
     assert [one.state for one in found] == ["stop"]
-    some = "{% if customer.name contains '1' %}{{ offer.text }}{% endif %}你好"
+    some = "{% if customer.name contains '1' %}{{ customer.name | divided_by: 0 }}{% endif %}你好"
     found = [one for one in look(shop, CAMPAIGN + WORDS % some).findings if one.name == "templates"]
     assert [one.state for one in found] == ["warning"]
 
