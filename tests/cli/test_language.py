@@ -54,7 +54,7 @@ def test_help_is_english_where_the_terminal_is() -> None:
         (("plan",), "缺少参数 BROADCAST。"),
         (("plan", "a", "b"), "多了参数：b"),
         (("plan", "--out"), "选项 --out 后面要有值。"),
-        (("serve", "--port", "abc"), "--port 的值不对：要是整数。"),
+        (("serve", "--port", "abc"), "--port abc 不是端口"),
         (("serve", "--only", "x"), "--only 的值不对：x 不在可选值之内"),
     ],
 )

@@ -11,11 +11,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
-import polib
-
-os.environ["HUITOU_LANG"] = "en"  # the commands are read as they are written
 import click
+import polib
 import typer
 from typer.main import get_command
 
@@ -29,7 +28,9 @@ MO = PO.with_suffix(".mo")
 
 def help_paragraphs() -> list[str]:
     """Every paragraph of help that the commands print, in the order one meets them, once each."""
-    found = dict.fromkeys(part for text in _texts(get_command(app)) for part in paragraphs(text))
+    with patch.dict(os.environ, HUITOU_LANG="en"):  # as they are written
+        commands = get_command(app)
+    found = dict.fromkeys(part for text in _texts(commands) for part in paragraphs(text))
     return [part for part in found if not EXAMPLE.match(part)]
 
 
