@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from asgiref.sync import async_to_sync
 
 from huitou.kit import clock as house_clock
 from huitou.kit.clock import HOUR, MINUTE, parse_time, to_iso
@@ -180,6 +183,17 @@ def english(browser: Any) -> Any:
 
 def text_of(answer: Any) -> str:
     return str(answer.content.decode())
+
+
+def read_csv(answer: Any) -> list[list[str]]:
+    """The rows of a list that was downloaded."""
+
+    async def all_of() -> bytes:
+        return b"".join([chunk async for chunk in answer.streaming_content])
+
+    text = async_to_sync(all_of)().decode()
+    assert text.startswith("\ufeff")
+    return list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))
 
 
 def numbers_in(html: str) -> list[str]:
