@@ -112,3 +112,8 @@ def test_a_wrong_file_is_refused_by_key_and_reason(text: str, key: str, said: st
     assert caught.value.key == key
     assert said in str(caught.value)
     assert caught.value.message["zh"].startswith("触达活动文件")
+
+
+@pytest.mark.parametrize("said", ["follow_up", "未下单召回", "追播提醒", "追播"])
+def test_a_follow_up_goes_by_its_words_too(said: str) -> None:
+    assert read_campaign(f'name = "tea"\nkind = "{said}"').kind == "follow_up"

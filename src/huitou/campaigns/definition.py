@@ -15,6 +15,7 @@ from huitou.rewards.offers import NONE, Offer
 
 INTENTS = ("high", "considering", "drifting")
 STAGES = ("urgency", "value")
+FOLLOW_UP_WORDS = ("未下单召回", "追播提醒", "追播")  # the first is ours, the others are understood
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from typing import Protocol, TypeVar
 from huitou.campaigns.channel_facts import FACTS, Minutes, facts_of
 from huitou.campaigns.content_reading import TemplateMistake, read_contents
 from huitou.campaigns.definition import (
+    FOLLOW_UP_WORDS,
     STAGES,
     Budget,
     Campaign,
@@ -28,7 +29,8 @@ from huitou.kit.clock import zone_of
 from huitou.kit.money import to_micro
 from huitou.rewards.offers import KINDS, NONE, PPM, Offer
 
-KINDS_OF_CAMPAIGN = ("follow_up",)
+# What a campaign may be called in its file: the name kept, and what operators say.
+KINDS_OF_CAMPAIGN = {"follow_up": "follow_up", **dict.fromkeys(FOLLOW_UP_WORDS, "follow_up")}
 POLICIES = ("auto", "rules", "learned", "random", "blast")
 DAY_HOURS = 24 * 366
 
@@ -56,7 +58,7 @@ def _read(text: str, *, strict: bool) -> Campaign:
     keys = Keys(_parse(text))
     campaign = Campaign(
         name=keys.text("name", "follow-up"),
-        kind=keys.choice("kind", KINDS_OF_CAMPAIGN, "follow_up"),
+        kind=KINDS_OF_CAMPAIGN[keys.choice("kind", tuple(KINDS_OF_CAMPAIGN), "follow_up")],
         goal=keys.choice("goal", ("order",), "order"),
         window_hours=keys.number("window_hours", 168, low=1, high=DAY_HOURS),
         holdout=keys.number("holdout", 0.10, high=0.9),

@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
+from huitou.campaigns.definition import FOLLOW_UP_WORDS
 from huitou.catalog.broadcasts import Broadcast
 from huitou.console.reads import ledger, snapshot
 from huitou.console.reads.campaigns import campaign_named
@@ -43,6 +44,11 @@ class Row:
     @property
     def conversion(self) -> float | None:
         return self.buyers / self.viewers if self.viewers else None
+
+    def matches(self, text: str) -> bool:
+        """By title or id; a word for the follow-up finds the broadcasts that have one."""
+        has_word = self.follow_up.campaign is not None and text.casefold() in (*FOLLOW_UP_WORDS, "follow-up")
+        return has_word or self.broadcast.matches(text)
 
 
 def list_rows() -> list[Row]:

@@ -43,7 +43,7 @@ def broadcast_list(request: HttpRequest) -> HttpResponse:
     gone = editing.standing().gone
     shown = {
         "nav": "broadcasts",
-        "rows": [row for row in rows if row.broadcast.matches(search)],
+        "rows": [row for row in rows if row.matches(search)],
         "total": len(rows),
         "search": search,
         "gone": len(gone),
