@@ -45,6 +45,8 @@ def test_a_proxy_elsewhere_is_believed_where_it_is_named(monkeypatch: pytest.Mon
         ("127.0.0.1", "127.0.0.1:8000", {"X-Forwarded-For": "203.0.113.9"}, "1.1", False),
         ("127.0.0.1", "127.0.0.1:8000", {"Forwarded": "for=127.0.0.1"}, "1.1", False),
         ("127.0.0.1", "127.0.0.1:8000", {"via": "1.1 proxy"}, "1.1", False),
+        ("127.0.0.1", "127.0.0.1:8000", {"X-Envoy-External-Address": "203.0.113.9"}, "1.1", False),
+        ("127.0.0.1", "127.0.0.1:8000", {"Tailscale-User-Login": "lin"}, "1.1", False),  # a tunnel that keeps the name
         ("127.0.0.1", "127.0.0.1:8000", {"Origin": "https://shop.example.com"}, "1.1", False),  # a silent proxy
         ("127.0.0.1", "127.0.0.1:8000", {"Origin": "null"}, "1.1", False),
         ("127.0.0.1", "127.0.0.1:8000", {}, "1.0", False),  # as nginx speaks to those behind it

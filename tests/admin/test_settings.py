@@ -115,6 +115,16 @@ def test_a_password_goes_to_no_other_server_and_never_unencrypted() -> None:
     save_settings({"smtp_host": "127.0.0.1", "smtp_security": "off", "smtp_password": "again"}, "lin")
 
 
+def test_a_password_goes_to_no_other_server_by_taking_the_first_one_out() -> None:
+    save_settings(SERVER, "lin")
+    save_settings({"smtp_host": ""}, "lin")
+    with pytest.raises(Invalid):
+        save_settings({"smtp_host": "evil.example.com"}, "lin")
+    assert settings().smtp_url is None
+    save_settings({"smtp_host": "evil.example.com"}, "lin", clear=["smtp_password"])
+    assert read_relay(settings().smtp_url or "").password == ""
+
+
 def test_changes_are_noted_and_can_be_taken_back() -> None:
     save_settings({"public_url": "https://t.example.com"}, "lin")
     save_settings({"public_url": "https://u.example.com"}, "ma")

@@ -154,8 +154,9 @@ def _check_together(before: Mapping[str, str], after: Mapping[str, str], typed: 
             "en": "A sender's name needs a sender's address.",
         }
     name, password = after.get("smtp_host", ""), after.get("smtp_password", "")
-    if password and name and name != before.get("smtp_host", name) and not typed.get("smtp_password"):
-        # Else whoever changes the server would be sent a password that nobody may read.
+    kept = before.get("smtp_password", "")
+    if kept and name and name != before.get("smtp_host", "") and password and not typed.get("smtp_password"):
+        # Else whoever changes the server, at once or by taking it out first, would be sent a password nobody may read.
         problems["smtp_password"] = {
             "zh": "服务器换了，请重新填写密码。",
             "en": "The server changed: type the password again.",
