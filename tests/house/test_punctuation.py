@@ -71,8 +71,43 @@ def offenders() -> list[str]:
     return sorted(set(found))
 
 
+def messages() -> Iterator[tuple[str, str]]:
+    """(where, text) of every Chinese half of a message in the code, also of the files that are let off above; a value
+    put into it stands as 字."""
+    for path in sorted(SOURCE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            for value in _chinese_halves(node):
+                yield f"{path.relative_to(SOURCE).as_posix()}:{value.lineno}", _text(value)
+
+
+def _chinese_halves(node: ast.AST) -> Iterator[ast.expr]:
+    if isinstance(node, ast.Dict):
+        yield from (value for key, value in zip(node.keys, node.values, strict=True) if _is_zh(key))
+    if isinstance(node, ast.Assign) and any(isinstance(name, ast.Name) and name.id == "zh" for name in node.targets):
+        yield node.value
+
+
+def _is_zh(key: ast.expr | None) -> bool:
+    return isinstance(key, ast.Constant) and key.value == "zh"
+
+
+def _text(value: ast.expr) -> str:
+    if isinstance(value, ast.JoinedStr):
+        return "".join(str(part.value) if isinstance(part, ast.Constant) else "字" for part in value.values)
+    return value.value if isinstance(value, ast.Constant) and isinstance(value.value, str) else ""
+
+
+MACHINE = re.compile(r"字:字(?=\W|$)|--\w+ \S+")  # a host and its port; an option as it is typed
+
+
 def test_chinese_has_its_own_punctuation() -> None:
     assert offenders() == []
+
+
+def test_messages_keep_it_before_and_after_the_values_put_into_them() -> None:
+    wrong = re.compile(rf"{HALF.pattern}|[A-Z][:,]字")  # 不是合法的 JSON:字
+    halves = ((where, MACHINE.sub("", text)) for where, text in messages() if re.search(f"[{HAN}]", text))
+    assert [f"{where}: {text}" for where, text in halves if wrong.search(text)] == []
 
 
 def test_what_the_rule_finds() -> None:

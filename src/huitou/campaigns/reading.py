@@ -102,7 +102,7 @@ def _parse(text: str) -> dict[str, object]:
     try:
         return tomllib.loads(text.removeprefix("\ufeff"))
     except tomllib.TOMLDecodeError as error:
-        raise CampaignError("", f"不是合法的 TOML:{error}。", f"not valid TOML: {error}") from error
+        raise CampaignError("", f"不是合法的 TOML：{error}。", f"not valid TOML: {error}") from error
 
 
 def _completed(campaign: Campaign) -> Campaign:

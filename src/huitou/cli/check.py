@@ -141,7 +141,7 @@ def check_database() -> Finding:
     return Finding(
         "database",
         "good",
-        {"zh": f"PostgreSQL {version}({where['zh']})", "en": f"PostgreSQL {version} ({where['en']})"},
+        {"zh": f"PostgreSQL {version}（{where['zh']}）", "en": f"PostgreSQL {version} ({where['en']})"},
     )
 
 

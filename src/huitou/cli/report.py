@@ -78,9 +78,9 @@ def show_report(
 def print_report(report: Report) -> None:
     when = clock.to_datetime(report.started_at, "Asia/Shanghai").strftime("%Y-%m-%d %H:%M")
     state = (
-        tell("观察期已结束", "final")
+        tell("活动期已结束", "final")
         if report.is_final
-        else tell("观察期未满，暂定", "provisional: the window is open")
+        else tell("活动期未满，暂定", "provisional: the window is open")
     )
     out.print(f"[bold]{report.broadcast}[/bold] {report.title or ''}  {when}  {report.campaign}  ({state})")
     _print_funnel(report)
@@ -262,7 +262,7 @@ def print_visible(seen: SmallestVisible) -> None:
     when = ""
     if seen.more_at is not None:
         at = f"{clock.to_datetime(seen.more_at, 'Asia/Shanghai'):%Y-%m-%d %H:%M}"
-        when = tell(f"观察期到 {at}；", f"the window ends {at}; ")
+        when = tell(f"活动期到 {at}；", f"the window ends {at}; ")
     out.print(
         when
         + tell(

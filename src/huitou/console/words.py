@@ -90,7 +90,7 @@ FOLLOW_UP_STATES: Words = {
     "live": _("Live now"),
     "none": _("No follow-up"),
     "planned": _("Planned"),
-    "sending": _("Sending"),
+    "sending": pgettext_lazy("message", "Sending"),
     "paused": _("Paused"),
     "measuring": _("Measuring"),
     "final": _("Final"),

@@ -81,7 +81,7 @@ def why_links_lead_nowhere() -> Text | None:
     if host and not is_loopback(host):
         return None
     return {
-        "zh": f"公开地址是 {url}，只有本机能打开：客户收到的链接和退订都点不开。请先设置公开地址（HUITOU_PUBLIC_URL）。",
+        "zh": f"公网地址是 {url}，只有本机能打开：客户收到的链接和退订都点不开。请先设置公网地址（HUITOU_PUBLIC_URL）。",
         "en": f"the public address is {url}, which only this machine can open: links and unsubscribing would lead"
         " customers nowhere. Set the public address first (HUITOU_PUBLIC_URL)",
     }

@@ -88,6 +88,6 @@ def parse_json(data: bytes | str) -> Any:
     try:
         return msgspec.json.decode(data)
     except (msgspec.DecodeError, UnicodeError, ValueError) as error:
-        raise Rejected("", {"zh": f"不是合法的 JSON:{error}", "en": f"not valid JSON: {error}"}) from error
+        raise Rejected("", {"zh": f"不是合法的 JSON：{error}", "en": f"not valid JSON: {error}"}) from error
     except RecursionError:
         raise Rejected("", {"zh": "JSON 嵌套太深", "en": "the JSON is nested too deeply"}) from None

@@ -217,7 +217,7 @@ def _settle(event: Event) -> Event:
     except UnicodeEncodeError:
         repairable = True
     except (TypeError, ValueError, OverflowError) as error:
-        raise rejected("properties", f"无法存为 JSON:{error}", f"cannot be stored as JSON: {error}") from None
+        raise rejected("properties", f"无法存为 JSON：{error}", f"cannot be stored as JSON: {error}") from None
     except RecursionError:
         raise _too_deep() from None
     if repairable:

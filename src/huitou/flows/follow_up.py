@@ -77,7 +77,7 @@ def read_text(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise Refused({"zh": f"读不了 {file}:{error}", "en": f"cannot read {file}: {error}"}) from error
+        raise Refused({"zh": f"读不了 {file}：{error}", "en": f"cannot read {file}: {error}"}) from error
 
 
 def plan_follow_up(

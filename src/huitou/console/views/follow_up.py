@@ -22,7 +22,6 @@ from huitou.console.reads import plans, snapshot, troubles
 from huitou.console.reads.campaigns import all_campaigns, campaign_named
 from huitou.console.reads.plans import Plan
 from huitou.console.templatetags.huitou import number
-from huitou.delivery.cancel import count_queued
 from huitou.flows.readiness import Finding, check_installation, check_start
 from huitou.flows.readiness.show import check_time
 from huitou.kit import clock
@@ -120,7 +119,7 @@ def cancel(request: HttpRequest, broadcast: str) -> HttpResponse:
         troubles.forget()
         messages.success(request, _cancelled(count))
         return redirect("broadcast", broadcast=broadcast)
-    counts = [(name, *count) for name, count in count_queued(one.broadcast).items() if count[0]]
+    counts = [(name, *count) for name, count in follow_up.count_queued_of(one.broadcast).items() if count[0]]
     return render(request, "cancel.html", {"nav": "broadcasts", "broadcast": one, "campaigns": counts})
 
 

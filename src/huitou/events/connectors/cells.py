@@ -112,7 +112,7 @@ def read_rows(table: Table, fields: Mapping[str, int]) -> Iterator[tuple[int, Ro
 
 
 def _too_wide(cells: int, width: int) -> Rejected:
-    return Rejected("", {"zh": f"有 {cells} 格,表头只有 {width} 列", "en": f"{cells} cells under {width} columns"})
+    return Rejected("", {"zh": f"有 {cells} 格，表头只有 {width} 列", "en": f"{cells} cells under {width} columns"})
 
 
 def is_empty(cell: Any) -> bool:
@@ -141,7 +141,9 @@ def an_id(cell: Any, column: str) -> str:
     except ValueError:
         value = None
     if value is None or SCIENTIFIC.fullmatch(value):
-        raise Rejected(column, {"zh": f"{shown(cell)} 不是编号(被表格软件改写?)", "en": f"{shown(cell)} is not an id"})
+        raise Rejected(
+            column, {"zh": f"{shown(cell)} 不是编号（可能被表格软件改写）", "en": f"{shown(cell)} is not an id"}
+        )
     match = WRITTEN_FLOAT.fullmatch(value) if value.endswith("0") else None
     return match[1] if match else value
 

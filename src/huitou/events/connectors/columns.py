@@ -291,7 +291,7 @@ def place_columns(columns: Sequence[str], roles: Roles, mapping: Mapping[str, st
         have = ", ".join(columns)
         raise Refused(
             {
-                "zh": f"--map:表里没有 {missing[0]!r} 列;有:{have}",
+                "zh": f"--map：表里没有 {missing[0]!r} 列；有：{have}",
                 "en": f"--map: no column {missing[0]!r}; the file has {have}",
             }
         )
@@ -310,5 +310,5 @@ def find_role(said: str, roles: Roles) -> str:
             return role
     known = ", ".join(roles)
     raise Refused(
-        {"zh": f"--map:没有 {said!r} 这一项;可用:{known}", "en": f"--map: no role {said!r}; there are {known}"}
+        {"zh": f"--map：没有 {said!r} 这一项；可用：{known}", "en": f"--map: no role {said!r}; there are {known}"}
     )

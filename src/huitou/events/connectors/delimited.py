@@ -62,7 +62,7 @@ def _cut(line: str, delimiter: str) -> Cells | Broken | None:
     try:  # quotes inside a cell that has none around it, as people type them
         return next(csv.reader([line], delimiter=delimiter))
     except csv.Error as error:
-        return Broken(Rejected("", {"zh": f"不是 CSV:{error}", "en": f"is not CSV: {error}"}), line[:1000])
+        return Broken(Rejected("", {"zh": f"不是 CSV：{error}", "en": f"is not CSV: {error}"}), line[:1000])
 
 
 def _join(

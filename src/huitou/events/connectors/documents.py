@@ -31,7 +31,7 @@ def read_values(path: Path) -> Iterator[tuple[int, Any, str]]:
     try:
         yield 1, parse_json(whole), whole
     except Rejected as error:
-        raise refuse_file(path, f"不是 JSON:{error}", f"is not JSON: {error}") from error
+        raise refuse_file(path, f"不是 JSON：{error}", f"is not JSON: {error}") from error
 
 
 def _read_lines(path: Path) -> Iterator[tuple[int, Any, str]]:

@@ -189,7 +189,7 @@ def read_event(word: str) -> tuple[str, str] | None:
 
 
 def _unknown(cell: Any, column: str) -> Rejected:
-    zh = f"不认识状态 {shown(cell)}:请改写这个词,或用 --map 角色=- 不看这一列"
+    zh = f"不认识状态 {shown(cell)}：请改写这个词，或用 --map 角色=- 不看这一列"
     en = f"{shown(cell)} is no status known here: mend the word, or leave the column out (--map ROLE=-)"
     return Rejected(column, {"zh": zh, "en": en})
 
@@ -231,4 +231,4 @@ def refuse_totals(cells: Any) -> None:
     """Rejected where the row sums up the others: its first filled cell says 合计 or Total."""
     first = next((cell for cell in cells if not is_empty(cell)), None)
     if isinstance(first, str) and first.strip()[:1] in TOTALS_BEGIN and TOTALS.fullmatch(normal(first)):
-        raise Rejected("", {"zh": f"是{shown(first)}行,不是数据", "en": f"a row of totals ({shown(first)})"})
+        raise Rejected("", {"zh": f"是{shown(first)}行，不是数据", "en": f"a row of totals ({shown(first)})"})

@@ -76,14 +76,14 @@ def check_public_address(leaves: bool | None = None) -> Finding:
     """Where links and unsubscribing lead. An address of this machine will do as long as mails stay on it."""
     url = settings().public_url
     host, leaves = host_in(url), mail_leaves() if leaves is None else leaves
-    name, todo = "public_address", ("设置客户能打开的公开地址（HUITOU_PUBLIC_URL），例如 https://t.example.com。",
+    name, todo = "public_address", ("设置客户能打开的公网地址（HUITOU_PUBLIC_URL），例如 https://t.example.com。",
                                     "Set an address customers can open (HUITOU_PUBLIC_URL), e.g. https://t.example.com.")  # fmt: skip
     if not host:
-        return stop(name, (f"公开地址不是网址：{url}", f"The public address is no web address: {url}"), todo, SETTINGS)
+        return stop(name, (f"公网地址不是网址：{url}", f"The public address is no web address: {url}"), todo, SETTINGS)
     if is_private(host):
         where = ("本机", "this machine") if is_loopback(host) else ("内网", "the private network")
         told = (
-            f"公开地址 {url} 只有{where[0]}能打开，客户点不开链接，也退订不了",
+            f"公网地址 {url} 只有{where[0]}能打开，客户点不开链接，也退订不了",
             f"Only {where[1]} can open the public address {url}: customers could follow no link and not unsubscribe",
         )
         if leaves:
@@ -92,7 +92,7 @@ def check_public_address(leaves: bool | None = None) -> Finding:
             name,
             told,
             (
-                "试用时没有关系；正式发送前请设置公开地址。",
+                "试用时没有关系；正式发送前请设置公网地址。",
                 "Fine for trying it out; set the public address before you mean it.",
             ),
             SETTINGS,
@@ -105,7 +105,7 @@ def _check_answer(url: str) -> Finding:
     if url.startswith("http://"):
         return warning(
             name,
-            (f"公开地址 {url} 没有加密", f"The public address {url} is not encrypted"),
+            (f"公网地址 {url} 没有加密", f"The public address {url} is not encrypted"),
             (
                 "改用 https 地址：不少手机和邮箱会拦截 http 链接。",
                 "Use https: many phones and mailboxes warn of http links.",
@@ -172,10 +172,10 @@ def check_postal_address(campaign: Campaign | None = None) -> Finding:
     except HuitouError as error:
         return Finding("postal_address", "warning", error.message, link=SETTINGS)
     if address:
-        return good("postal_address", f"邮寄地址：{address}", f"The postal address is {address}")
+        return good("postal_address", f"通信地址：{address}", f"The postal address is {address}")
     return warning(
         "postal_address",
-        ("没有填写邮寄地址", "There is no postal address"),
+        ("没有填写通信地址", "There is no postal address"),
         ("在设置里填写（HUITOU_BRAND_ADDRESS）：不少国家要求商业邮件写明。",
          "Fill it in (HUITOU_BRAND_ADDRESS): many countries ask for it in commercial mail."),
         SETTINGS,

@@ -44,7 +44,7 @@ def check_time(show: Broadcast) -> Finding:
 def check_settled(show: Broadcast, now: int) -> Finding:
     early = warn_unsettled(show, now)
     if early is None:
-        return good("orders", "订单已经到齐", "Late orders have had time to arrive")
+        return good("orders", "已过了等待迟到订单的时间", "Late orders have had time to arrive")
     wait = {"zh": "可以等一会儿再开始。", "en": "You may wait a little before you start."}
     return Finding("orders", "warning", early, wait, _page_of(show))
 

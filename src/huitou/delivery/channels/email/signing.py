@@ -55,7 +55,7 @@ def read_signer(domain: str, env: Mapping[str, str] | None = None) -> Signer | N
     except OSError as error:
         raise Refused(
             {
-                "zh": f"读不了 DKIM 私钥 {path}:{error.strerror}",
+                "zh": f"读不了 DKIM 私钥 {path}：{error.strerror}",
                 "en": f"cannot read the DKIM key {path}: {error.strerror}",
             }
         ) from error
