@@ -142,3 +142,20 @@ def test_the_shipped_words_are_beyond_reproach() -> None:
 
 def test_the_documentation_lists_every_name() -> None:
     assert table_of_names() in DOC.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{% raw %}" * 2_900 + "x" * 170_000 + "%}",
+        "{{ a" + "| append: s" * 15_000 + " }}",
+        "{% if " + "(" * 50_000 + " %}",
+        "{{" + " " * 150_000 + "}}",
+        "{{" + "x" * 1_500,
+        "x" * 250_000,
+    ],
+    ids=["unclosed raw", "filters", "brackets", "blanks", "no end", "length"],
+)
+def test_a_template_that_takes_minutes_to_parse_is_refused_at_once(template: str) -> None:
+    assert len(find_mistakes(template)) == 1
+    assert find_empties(template) == []

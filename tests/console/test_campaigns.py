@@ -99,3 +99,5 @@ def test_pause_and_resume(english: Any, campaign: str) -> None:
     english.post("/resume/winter-tea", {"broadcast": "B1"})
     assert listed()[0][2] == "active"
     assert english.post("/pause/unknown").status_code == 404
+    assert english.post("/pause/winter-tea", {"broadcast": "no\nsuch"}).status_code == 302  # no address holds that
+    english.post("/resume/winter-tea")

@@ -25,6 +25,7 @@ from liquid.expression import Expression
 
 from huitou.campaigns.definition import Campaign, Words
 from huitou.campaigns.template_names import KNOWN, NAMES, ROOTS
+from huitou.campaigns.template_size import refuse_size
 from huitou.kit.text import Text
 
 ENVIRONMENT = Environment()
@@ -51,6 +52,9 @@ class Mistake:
 
 def find_mistakes(source: str) -> list[Mistake]:
     """What would keep every message from being written; [] where the template can be used."""
+    refusal = refuse_size(source)
+    if refusal is not None:
+        return [Mistake(refusal, "")]
     try:
         template = ENVIRONMENT.from_string(source)
     except RecursionError:
@@ -176,6 +180,8 @@ def _walk(nodes: Iterable[Node], context: RenderContext) -> Iterator[Node]:
 def find_empties(source: str) -> list[str]:
     """Names that may be empty for somebody, printed without a `default` and outside a condition on them: whoever has none
     gets no message. Sorted; [] for a template that cannot be read."""
+    if refuse_size(source) is not None:
+        return []
     try:
         template = ENVIRONMENT.from_string(source)
     except (LiquidError, RecursionError):

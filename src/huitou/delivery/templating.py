@@ -2,7 +2,7 @@
 
 A variable that has no value may steer a condition or take a `default`, but printing it is an error: a mail that
 reads "Hello ," is worse than none. Templates are bounded (loops, size, nesting), for an operator's slip must not
-take the sender down. Conformance: golden-liquid, 1,054 public cases (tests/delivery/test_templating.py).
+take the sender down (template_limits.py: within an expression, too). Conformance: golden-liquid, 1,054 public cases (tests/delivery/test_templating.py).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TextIO
 
 from liquid import BoundTemplate, Environment, RenderContext
-from liquid.ast import Node
+from liquid.ast import BlockNode, Node
 from liquid.builtin.expressions.logical import EqExpression, NeExpression
 from liquid.builtin.expressions.primitive import Blank
 from liquid.builtin.output import Output, OutputNode
@@ -21,9 +21,11 @@ from liquid.expression import Expression
 from liquid.stringify import to_liquid_string
 from liquid.undefined import Undefined, is_undefined
 
+from huitou.campaigns.template_size import refuse_size
+from huitou.delivery import template_limits
+from huitou.delivery.template_limits import BoundedBlock, BoundedContext
 from huitou.kit.errors import Rejected
 
-LARGEST_TEMPLATE = 200_000  # characters; Gmail clips a mail at 102 kB, so nobody needs more
 LARGEST_OUTPUT = 500_000  # bytes
 
 
@@ -133,7 +135,9 @@ def _mend_blank(expressions: Iterable[Expression]) -> None:
 
 
 class HouseTemplate(BoundTemplate):
-    """A parsed template whose comparisons with `blank` are mended."""
+    """A parsed template whose comparisons with `blank` are mended, and which ends (template_limits)."""
+
+    context_class = BoundedContext
 
     def __init__(self, env: Environment, nodes: list[Node], **options: Any) -> None:
         super().__init__(env, nodes, **options)
@@ -141,6 +145,8 @@ class HouseTemplate(BoundTemplate):
 
     def _mend(self, nodes: Iterable[Node], context: RenderContext) -> None:
         for node in nodes:
+            if type(node) is BlockNode:
+                node.__class__ = BoundedBlock
             _mend_blank(node.expressions())
             self._mend(node.children(context, include_partials=False), context)
 
@@ -157,6 +163,8 @@ class _HouseEnvironment(Environment):
         self.add_tag(_StrictOutput)
         self.add_tag(_StrictEcho)
         self.add_filter("replace", _replace)
+        for name in ("join", "date", "strip_html"):
+            self.add_filter(name, getattr(template_limits, name))
 
 
 HTML = _HouseEnvironment(undefined=_Unset, autoescape=True)
@@ -165,8 +173,9 @@ TEXT = _HouseEnvironment(undefined=_Unset)
 
 def compile_template(source: str, field: str, *, html: bool) -> BoundTemplate:
     """Parse once; TemplateRefused names the field and what is wrong with it."""
-    if len(source) > LARGEST_TEMPLATE:
-        raise TemplateRefused(field, {"zh": "模板太长", "en": f"the template is over {LARGEST_TEMPLATE} characters"})
+    refusal = refuse_size(source)
+    if refusal is not None:
+        raise TemplateRefused(field, refusal)
     try:
         return (HTML if html else TEXT).from_string(source)
     except (LiquidError, RecursionError) as error:

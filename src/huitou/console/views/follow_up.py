@@ -162,8 +162,12 @@ def resume(request: HttpRequest, name: str) -> HttpResponse:
 
 
 def _back(request: HttpRequest, name: str) -> str:
-    broadcast = request.POST.get("broadcast")
-    return reverse("broadcast", args=[broadcast]) if broadcast else reverse("campaign", args=[name])
+    broadcast = request.POST.get("broadcast", "")
+    return (
+        reverse("broadcast", args=[broadcast])
+        if broadcast and broadcast.isprintable()
+        else reverse("campaign", args=[name])
+    )
 
 
 def _render(
