@@ -73,8 +73,22 @@ def test_later_orders_and_messages_do_not_stretch_a_broadcast(known: Known) -> N
     ]
 
     assert known(comments + after) == [
-        Broadcast("B30", None, "S1", None, us("19:10"), us("19:40"), us("19:10"), us("19:40"))
+        Broadcast("B30", None, None, None, us("19:10"), us("19:40"), us("19:10"), us("19:40"))
     ]
+
+
+def test_an_order_that_names_a_broadcast_makes_none(tmp_path: Path) -> None:
+    """Nor does it give one its start, room or shop; what is told of the room later makes the broadcast then."""
+    early = order("order_paid", "18:10", "c_lin", "X", ("P1", 1, 100), broadcast="B30", room="R9", shop="S9")
+    with engine_of(tables([early, told("order_shipped", "21:00", order_id="Y", broadcast="B30")]), tmp_path) as engine:
+        assert list_broadcasts(engine, NOW) == []
+        with pytest.raises(NotFound, match="2 orders name it"):
+            find_broadcast(engine, "B30", NOW)
+    watched = told("live_left", "22:00", "c_wang", seconds=3600, broadcast="B30")
+    with engine_of(tables([early, watched]), tmp_path / "later") as engine:
+        assert list_broadcasts(engine, us("22:01")) == [
+            Broadcast("B30", None, None, None, us("21:00"), us("22:00"), us("22:00"), us("22:00"))
+        ]
 
 
 def test_a_watch_list_alone_makes_a_broadcast_that_is_over(known: Known) -> None:

@@ -28,13 +28,26 @@ TOLD = {
     "customers": "c01,c09,c15",
     "part": "林",
     "offset_us": 8 * HOUR,
+    "currency": "CNY",
 }
 PARAMS = {query.name: TOLD for query in all_queries() if query.room == "console"}
 
 
 @cache
 def tables() -> dict[str, pa.Table]:
-    return {**shop_tables(), "decisions": decisions()}
+    return {**shop_tables(), "decisions": decisions(), "show_orders": show_orders()}
+
+
+def show_orders() -> pa.Table:
+    """Several orders a person, in two currencies and none, some not in the show's time, some of people not seen."""
+    columns = {
+        "customer": [f"c{number % 16:02}" for number in range(40)],
+        "amount_minor": [number * 137 for number in range(40)],
+        "currency": [("CNY", "JPY", None)[number % 3] for number in range(40)],
+        "in_time": [number % 5 > 0 for number in range(40)],
+        "is_seen": [number % 7 > 0 for number in range(40)],
+    }
+    return pa.table(columns)
 
 
 def decisions() -> pa.Table:

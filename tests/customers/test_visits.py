@@ -129,10 +129,20 @@ def test_a_cancelled_order_that_is_paid_after_all_counts(visited: Visited) -> No
     assert visit_of(visited, *events, paid)["ordered"] is True
 
 
-def test_a_buyer_whose_platform_lists_no_viewers_has_a_visit(visited: Visited) -> None:
-    visit = visit_of(visited, order("order_paid", "20:00", "c_lin", "X", ("P1", 2, 100), broadcast="B20"))
+def test_an_order_is_no_attendance(visited: Visited) -> None:
+    """Whatever broadcast it names: imported with the broadcast's id all buyers would have watched. Of somebody who gave
+    another sign it is one more."""
+    ordered = order("order_paid", "20:00", "c_lin", "X", ("P1", 2, 100), broadcast="B20")
+    opened = told("live_started", "19:00", **BROADCAST)
 
-    assert (visit["entered_at"], visit["watch_seconds"], visit["ordered"], visit["order_minor"]) == (None, 0, True, 200)
+    assert visited([opened, ordered])[0] == {}
+    visit = visit_of(visited, ordered, told("live_commented", "19:55", "c_lin", **BROADCAST))
+    assert (visit["entered_at"], visit["watch_seconds"], visit["ordered"], visit["order_minor"]) == (
+        None,
+        300,
+        True,
+        200,
+    )
 
 
 def test_re_entries_are_stays_of_their_own(visited: Visited, asked: Asked) -> None:

@@ -20,7 +20,7 @@ PARAMS = {
     "assigned": SHOW,
     "decided": SHOW,
     "plans": SHOW,
-    "funnel": {"broadcast": "B20", "currency": "CNY"},
+    "funnel": {"broadcast": "B20"},
     "before": {"broadcast": "B20", "started_at": ENDED - DAY, "ended_at": ENDED, "currency": "CNY"},
     "outcomes": {"ended_at": ENDED, "until_at": CLOSED, "margin_ppm": 300_000, "currency": "CNY"},
     "base_rate": {"broadcast": "B20", "before_at": CLOSED, "window_us": DAY},

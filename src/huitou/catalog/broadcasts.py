@@ -1,7 +1,8 @@
 """Broadcasts: which there were, when they began and ended, what was shown when.
 
 Everything is derived from events at the moment it is asked for; nothing of it is kept, so there is nothing to go stale.
-A broadcast exists as soon as one event names it. Its end is its last `live_ended` (unless it was started again after
+A broadcast exists as soon as anything is told of its room (or an operator said when it was); an order that names one
+makes none, for some platforms number a show differently in their orders. Its end is its last `live_ended` (unless it was started again after
 that); a room from which no end came is over after SILENCE without a sign, and then ended at its last sign.
 """
 
@@ -126,12 +127,16 @@ def overlap(one: Broadcast, other: Broadcast, now: int) -> bool:
 
 
 def find_broadcast(engine: Engine, broadcast: str, now: int | None = None) -> Broadcast:
-    """The broadcast of that id. NotFound, naming the latest known ones, where no event names it."""
+    """The broadcast of that id. NotFound, naming the latest known ones, where nothing is told of it."""
     known = list_broadcasts(engine, now)
     for one in known:
         if one.broadcast == broadcast:
             return one
-    raise _gone(engine, broadcast) or _unknown(broadcast, [one.broadcast for one in known])
+    raise (
+        _gone(engine, broadcast)
+        or _ordered_only(engine, broadcast)
+        or _unknown(broadcast, [one.broadcast for one in known])
+    )
 
 
 def _gone(engine: Engine, broadcast: str) -> NotFound | None:
@@ -152,6 +157,21 @@ def _gone(engine: Engine, broadcast: str) -> NotFound | None:
             {"zh": f"场次 {broadcast} 已删除。", "en": f"the broadcast {broadcast} was deleted"}, code="deleted"
         )
     return None
+
+
+def _ordered_only(engine: Engine, broadcast: str) -> NotFound | None:
+    """Where orders name it and nothing else does."""
+    orders = engine.run("catalog", "orders_naming", broadcast=broadcast).to_pylist()[0]["orders"]
+    if not orders:
+        return None
+    return NotFound(
+        {
+            "zh": f"没有场次 {broadcast}：只有 {orders:,} 笔订单写了这个编号，没有任何直播间数据。请导入观看数据，"
+            f"或导入时用 --broadcast {broadcast} --started … --ended … 写明开播和下播时间。",
+            "en": f"there is no broadcast {broadcast}: {orders:,} orders name it, and nothing is told of its room. Import who"
+            f" watched it, or say when it was: import a file with --broadcast {broadcast} --started … --ended …",
+        }
+    )
 
 
 def _wanted(engine: Engine, broadcasts: Iterable[str] | None) -> pa.Table:

@@ -97,10 +97,18 @@ def _summary(planned: Planned) -> dict[str, object]:
         "actions": dict(Counter(_first_steps(decisions).column("action").to_pylist())),
         "reasons": dict(Counter(_first_steps(decisions).column("reason").to_pylist())),
         "messages": decisions.column("action").to_pylist().count("send"),
+        "holdout": {"share_set": float(planned.campaign.holdout), "actual": _share_held(decisions)},
         "products_without_address": planned.unlinked,
         "warning": dict(planned.warning) if planned.warning else None,
         "words": [{"key": key, **text} for key, text in check_words(planned.campaign)],
     }
+
+
+def _share_held(decisions: pa.Table) -> float | None:
+    """Of the people written to and held out the share held out; None where there are none."""
+    drawn = Counter(_first_steps(decisions).column("action").to_pylist())
+    both = drawn["send"] + drawn["holdout"]
+    return drawn["holdout"] / both if both else None
 
 
 def _first_steps(decisions: pa.Table) -> pa.Table:
@@ -137,6 +145,7 @@ def print_plan(planned: Planned, dry_run: bool = False, file: Path | None = None
             f"{which}: {people:,} people, {messages:,} messages, {planned.queued:,} newly queued {kept}",
         )
     )
+    _print_holdout(planned)
     if planned.unlinked:
         out.print(
             tell(
@@ -147,3 +156,16 @@ def print_plan(planned: Planned, dry_run: bool = False, file: Path | None = None
         )
     if file:
         out.print(tell(f"已写入 {file}", f"written to {file}"))
+
+
+def _print_holdout(planned: Planned) -> None:
+    """The share set and the one that the draw gave."""
+    actual, share_set = _share_held(planned.decisions), float(planned.campaign.holdout)
+    if actual is not None:
+        out.print(
+            tell(
+                f"对照组：设定 {share_set:.1%}，实际 {actual:.1%}",
+                f"held out: {share_set:.1%} set, {actual:.1%} actual",
+            ),
+            markup=False,
+        )

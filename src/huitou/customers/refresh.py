@@ -79,7 +79,7 @@ def compute_visits(
     contents = engine.run("customers", "comments")
     engine.register("comment_intents", comment_intents(contents.column("content")))
     engine.create("stays", "customers", "stays", gap_us=SIGN_GAP)
-    engine.create("visitors", "customers", "visitors", now=now, grace_us=GRACE)
+    engine.create("visitors", "customers", "visitors")
     engine.create("people", "customers", "people")
     engine.create("wanted_orders", "customers", "orders_of", now=now)
     create_orders(engine, now)

@@ -50,6 +50,20 @@ def foresee(
         rate = read_base_rate(engine, broadcast, campaign)
         if rate:
             base, variance, base_from = rate, rate * (1 - rate), "shows_before"
+    return _reckon(base, variance, n, control_n, base_from, ends_at if now < ends_at else None)
+
+
+def foresee_start(
+    engine: Engine, broadcast: Broadcast, campaign: Campaign, send: int, holdout: int, ends_at: int
+) -> SmallestVisible | None:
+    """The same before anything is sent, from the shows before alone; None where they give no base to reckon with."""
+    rate = read_base_rate(engine, broadcast, campaign)
+    return _reckon(rate, rate * (1 - rate), send, holdout, "shows_before", ends_at) if rate else None
+
+
+def _reckon(
+    base: float, variance: float, n: int, control_n: int, base_from: str, more_at: int | None
+) -> SmallestVisible | None:
     found = smallest_visible(base, variance, n, control_n)
     if found is None:
         return None
@@ -59,7 +73,7 @@ def foresee(
         relative=found.relative,
         base=base,
         base_from=base_from,
-        more_at=ends_at if now < ends_at else None,
+        more_at=more_at,
         wished=WISHED,
         people=math.ceil(found.ratio * (n + control_n)),
         shows=max(1, math.ceil(found.ratio)),

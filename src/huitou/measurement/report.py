@@ -21,7 +21,7 @@ from huitou.kit.money import MICRO
 from huitou.measurement.foresight import SmallestVisible, foresee
 from huitou.measurement.outcomes import HOLDOUT, SEND, Outcomes, read_outcomes
 from huitou.measurement.replies import is_negative
-from huitou.measurement.unseen import Takings, read_takings
+from huitou.measurement.unseen import Ordered, Takings, read_takings
 from huitou.science.evidence import tell_return, why_no_verdict, withhold
 from huitou.science.lift import ArmLift, Comparison, compare_arms
 from huitou.science.randomisation import RESAMPLES
@@ -178,6 +178,7 @@ def make_report(engine: Engine, broadcast: Broadcast, campaign: Campaign, messag
     outcomes = read_outcomes(engine, broadcast, campaign, handed, until=until, now=now)
     no_lift = why_no_lift(outcomes)
     plans = engine.run("measurement", "plans", **chosen).to_pylist()
+    taken = read_takings(engine, broadcast, campaign.currency, now)
     visible = None if no_lift else foresee(engine, outcomes, broadcast, campaign, now, window_ends_at)
     return Report(
         broadcast=name,
@@ -189,12 +190,12 @@ def make_report(engine: Engine, broadcast: Broadcast, campaign: Campaign, messag
         as_of=now,
         window_ends_at=window_ends_at,
         is_final=now >= window_ends_at,
-        funnel=read_funnel(engine, name, campaign.currency),
+        funnel=read_funnel(engine, name, taken.buyers),
         decided=tuple(Decided(**row) for row in engine.run("measurement", "decided", **chosen).to_pylist()),
         sent=count_sent(messages),
         caused=None if no_lift else replace(compare(outcomes), smallest_visible=visible),
         observed=observe(engine, broadcast, handed),
-        takings=read_takings(engine, broadcast, campaign.currency, now),
+        takings=taken,
         holdout=share_of(outcomes, campaign.holdout),
         no_lift=no_lift,
         plans=tuple(PlanCount(**row) for row in plans),
@@ -215,9 +216,16 @@ def share_of(outcomes: Outcomes, share_set: float) -> HoldoutShare:
     )
 
 
-def read_funnel(engine: Engine, broadcast: str, currency: str) -> Funnel:
-    row = engine.run("measurement", "funnel", broadcast=broadcast, currency=currency).to_pylist()[0]
-    return Funnel(**{stage: count or 0 for stage, count in row.items()})
+def read_funnel(engine: Engine, broadcast: str, buyers: Ordered) -> Funnel:
+    """People by today's merges; who ordered, and the money, are those of the buyers of `takings`: one order is told in
+    one way everywhere, though it came after the visits were stored."""
+    row = engine.run("measurement", "funnel", broadcast=broadcast).to_pylist()[0]
+    return Funnel(
+        **{stage: count or 0 for stage, count in row.items()},
+        ordered=buyers.people,
+        order_minor=buyers.amount_minor,
+        other_currency_orders=buyers.other_currency_orders,
+    )
 
 
 def count_sent(messages: pa.Table) -> Sent:

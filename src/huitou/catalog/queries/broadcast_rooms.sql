@@ -3,7 +3,7 @@
 SELECT DISTINCT e.broadcast, e.room
 FROM events AS e
 JOIN known_broadcasts AS k ON k.broadcast = e.broadcast
-WHERE e.room IS NOT NULL AND e.occurred_at <= $now AND e.name NOT LIKE 'message%' AND e.name <> 'unsubscribed'
+WHERE e.room IS NOT NULL AND e.occurred_at <= $now AND e.name NOT LIKE 'message%' AND e.name NOT LIKE 'order%' AND e.name <> 'unsubscribed'
 UNION
 SELECT broadcast, room FROM known_broadcasts WHERE room IS NOT NULL
 ORDER BY broadcast, room

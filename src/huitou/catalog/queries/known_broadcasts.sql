@@ -1,4 +1,6 @@
--- One row for every broadcast that any event before $now names, also where no live_started ever came.
+-- One row for every broadcast of which something is told before $now, also where no live_started ever came. An order that
+-- names a broadcast tells nothing of it (some platforms number a show differently in their orders): it makes none, and
+-- gives none its times, room or shop; what is told of the room later makes it then.
 -- Reads events, corrections. $now, $silence_us (a room without live_ended is over after so long a silence), $longest_us (events that
 -- name only the room belong to a broadcast without live_ended for at most so long).
 -- Where no live_started came, it began with its first sign, or so long before a live_left as that viewer had watched. A
@@ -14,6 +16,7 @@ WITH told AS (
   WHERE (broadcast IS NOT NULL OR room IS NOT NULL)
     AND occurred_at <= $now
     AND name NOT LIKE 'message%'
+    AND name NOT LIKE 'order%'
     AND name NOT IN ('unsubscribed', 'live_corrected', 'live_merged', 'live_deleted', 'live_restored')
     AND source NOT LIKE 'browser:%'
 ),

@@ -1,9 +1,35 @@
 -- Everybody who attended one broadcast, with what was decided for them by one campaign (its first row).
--- Reads visits, visit_products, decisions, merges, customers, portraits.
-WITH asked AS (
-  SELECT customer, CAST(sum(asked) AS BIGINT) AS asked
-  FROM visit_products
-  WHERE broadcast = $broadcast
+-- People are those of today; whoever has an order among the show's ordered. Money is that of the orders in $currency (or in
+-- none told). Reads visits, visit_products, show_orders, decisions, merges, customers, portraits.
+WITH visited AS (
+  SELECT
+    coalesce(m.root, v.customer) AS customer,
+    max(v.user_id) AS user_id,
+    min(v.entered_at) AS entered_at,
+    CAST(sum(v.watch_seconds) AS BIGINT) AS watch_seconds,
+    CAST(sum(v.clicks) AS BIGINT) AS clicks,
+    CAST(sum(v.carts) AS BIGINT) AS carts,
+    CAST(sum(v.questions) AS BIGINT) AS questions,
+    arg_max(v.top_product, {'w': v.watch_seconds, 'c': v.customer}) AS top_product
+  FROM visits AS v
+  LEFT JOIN merges AS m ON m.customer = v.customer
+  WHERE v.broadcast = $broadcast
+  GROUP BY coalesce(m.root, v.customer)
+),
+asked AS (
+  SELECT coalesce(m.root, v.customer) AS customer, CAST(sum(v.asked) AS BIGINT) AS asked
+  FROM visit_products AS v
+  LEFT JOIN merges AS m ON m.customer = v.customer
+  WHERE v.broadcast = $broadcast
+  GROUP BY coalesce(m.root, v.customer)
+),
+bought AS (
+  SELECT
+    customer,
+    CAST(least(sum(CASE WHEN coalesce(currency, $currency) = $currency THEN amount_minor ELSE 0 END), 1000000000000000)
+      AS BIGINT) AS order_minor
+  FROM show_orders
+  WHERE in_time AND is_seen
   GROUP BY customer
 ),
 decided AS (
@@ -29,8 +55,8 @@ SELECT
   v.carts,
   v.questions + coalesce(a.asked, 0) AS asked,
   v.top_product,
-  v.ordered,
-  v.order_minor,
+  b.customer IS NOT NULL AS ordered,
+  coalesce(b.order_minor, 0) AS order_minor,
   coalesce(p.spent_minor, 0) AS spent_minor,
   f.action,
   f.reason,
@@ -38,10 +64,10 @@ SELECT
   f.channel,
   f.offer,
   f.send_at
-FROM visits AS v
+FROM visited AS v
+LEFT JOIN bought AS b ON b.customer = v.customer
 LEFT JOIN asked AS a ON a.customer = v.customer
 LEFT JOIN first_rows AS f ON f.customer = v.customer
 LEFT JOIN customers AS c ON c.root = v.customer
 LEFT JOIN portraits AS p ON p.customer = v.customer
-WHERE v.broadcast = $broadcast
-ORDER BY v.ordered, v.carts DESC, v.watch_seconds DESC, v.customer
+ORDER BY b.customer IS NOT NULL, v.carts DESC, v.watch_seconds DESC, v.customer

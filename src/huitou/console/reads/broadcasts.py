@@ -38,7 +38,8 @@ class Row:
     viewers: int
     buyers: int
     orders: int
-    order_minor: int
+    order_minor: int  # of the orders in `currency`, the campaign's
+    currency: str
     follow_up: FollowUp
 
     @property
@@ -53,25 +54,26 @@ class Row:
 
 def list_rows() -> list[Row]:
     """All broadcasts, the latest first."""
-    sums = {row["broadcast"]: row for row in snapshot.read(("show_sums",), _sums)}
+    sums = defaultdict[str, list[dict[str, Any]]](list)
+    for row in snapshot.read(("show_sums",), _sums):
+        sums[row["broadcast"]].append(row)
     decided = _decided()
     messages = _messages(None)
     states = {name: campaign_named(name) for name in {row["campaign"] for row in decided.values()}}
-    return [
-        _row(
-            one,
-            sums.get(one.broadcast, {}),
-            _follow_up(one, decided.get(one.broadcast), messages[one.broadcast], states),
-        )
-        for one in snapshot.broadcasts()
-    ]
+    rows, currencies = list[Row](), dict[str | None, str]()
+    for one in snapshot.broadcasts():
+        follow_up = _follow_up(one, decided.get(one.broadcast), messages[one.broadcast], states)
+        name = follow_up.campaign
+        if name not in currencies:
+            currencies[name] = campaign_named(name).currency
+        rows.append(_row(one, sums[one.broadcast], follow_up, currencies[name]))
+    return rows
 
 
-def _row(broadcast: Broadcast, sums: dict[str, int], follow_up: FollowUp) -> Row:
-    viewers, buyers, orders, order_minor = (
-        sums.get(name, 0) for name in ("viewers", "buyers", "orders", "order_minor")
-    )
-    return Row(broadcast, viewers, buyers, orders, order_minor, follow_up)
+def _row(broadcast: Broadcast, sums: list[dict[str, Any]], follow_up: FollowUp, currency: str) -> Row:
+    viewers, buyers, orders = (sum(one[name] for one in sums) for name in ("viewers", "buyers", "orders"))
+    ours = sum(one["order_minor"] for one in sums if one["currency"] in ("", currency))
+    return Row(broadcast, viewers, buyers, orders, ours, currency, follow_up)
 
 
 def follow_up_of(broadcast: Broadcast) -> FollowUp:

@@ -52,6 +52,12 @@ class Plan:
     profit_minor: float
     first_at: int | None
 
+    @property
+    def held_share(self) -> float | None:
+        """Of those written to and held out the share held out."""
+        both = self.send + self.holdout
+        return self.holdout / both if both else None
+
 
 def taken(broadcast: str, campaign: str) -> Taken | None:
     """None where this campaign decided nothing for the broadcast.

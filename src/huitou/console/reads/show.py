@@ -20,7 +20,7 @@ from huitou.decisions.people import judge_intent
 from huitou.kit import clock
 from huitou.kit.money import MICRO
 from huitou.measurement.report import Funnel, read_funnel
-from huitou.measurement.unseen import Takings, list_unseen, read_takings
+from huitou.measurement.unseen import Takings, create_show_orders, list_unseen, read_takings
 from huitou.stores.engine import Engine
 
 STAGES = ("entered", "saw_product", "clicked", "carted", "ordered")
@@ -109,16 +109,20 @@ class Arm:
     first_at: int
 
 
-def funnel_of(broadcast: str, currency: str) -> Funnel:
-    """Its money is that of the orders in this currency."""
-    return snapshot.read(("funnel", broadcast, currency), lambda engine: read_funnel(engine, broadcast, currency))
-
-
-def stages_of(broadcast: str, funnel: Funnel) -> list[Stage]:
-    both = snapshot.read(
-        ("show_steps", broadcast),
-        lambda engine: engine.run("console", "show_steps", broadcast=broadcast).to_pylist()[0],
+def funnel_of(broadcast: Broadcast, currency: str) -> Funnel:
+    """Its money is that of the orders in this currency; its buyers are those of `takings_of`."""
+    buyers = takings_of(broadcast, currency).buyers
+    return snapshot.read(
+        ("funnel", *_as_known(broadcast), currency), lambda engine: read_funnel(engine, broadcast.broadcast, buyers)
     )
+
+
+def stages_of(broadcast: Broadcast, funnel: Funnel) -> list[Stage]:
+    def compute(engine: Engine) -> dict[str, int | None]:
+        create_show_orders(engine, broadcast, clock.now_us())
+        return dict(engine.run("console", "show_steps", broadcast=broadcast.broadcast).to_pylist()[0])
+
+    both = snapshot.read(("show_steps", *_as_known(broadcast)), compute)
     found: list[Stage] = []
     for name in STAGES:
         people, before = getattr(funnel, name), found[-1].people if found else 0
@@ -177,15 +181,19 @@ def products_of(broadcast: str) -> list[ProductRow]:
 
 def crowd_of(broadcast: str, campaign: Campaign) -> pa.Table:
     """Everybody who attended, with `intent` by this campaign's table and what it decided for them."""
+    one = snapshot.find_broadcast(broadcast)
 
     def compute(engine: Engine) -> pa.Table:
-        table = engine.run("console", "crowd", broadcast=broadcast, campaign=campaign.name)
+        create_show_orders(engine, one, clock.now_us())
+        money = {"currency": campaign.currency}
+        table = engine.run("console", "crowd", broadcast=broadcast, campaign=campaign.name, **money)
         counts = (ints(table, name) for name in ("watch_seconds", "carts", "asked", "clicks"))
         codes = judge_intent(campaign, *counts)
         intents = pa.array(np.array(INTENTS, dtype=object)[codes], pa.string())
         return table.append_column("intent", intents)
 
-    return snapshot.read(("crowd", broadcast, campaign.name, campaign.intents), compute)
+    key = ("crowd", *_as_known(one), campaign.name, campaign.currency, campaign.intents)
+    return snapshot.read(key, compute)
 
 
 def count_intents(broadcast: str, campaign: Campaign) -> dict[str, int]:

@@ -68,7 +68,7 @@ def broadcast_page(request: HttpRequest, broadcast: str) -> HttpResponse:
         "broadcast": one,
         "changes": len(history_of(one.broadcast)),
         "follow_up": listing.follow_up_of(one),
-        "funnel": show.funnel_of(one.broadcast, currency),
+        "funnel": show.funnel_of(one, currency),
         "currency": currency,
         "people_filters": _told(request, (*PEOPLE_FILTERS, "page")),
         "is_early": one.settled_at is not None and clock.now_us() < one.settled_at,
@@ -86,8 +86,8 @@ def verdict(request: HttpRequest, broadcast: str) -> HttpResponse:
 
 @widget
 def funnel(request: HttpRequest, broadcast: str) -> HttpResponse:
-    currency = campaign_of(snapshot.find_broadcast(broadcast)).currency
-    stages = show.stages_of(broadcast, show.funnel_of(broadcast, currency))
+    one = snapshot.find_broadcast(broadcast)
+    stages = show.stages_of(one, show.funnel_of(one, campaign_of(one).currency))
     names = {
         "entered": _("Entered"),
         "saw_product": _("Saw a product"),

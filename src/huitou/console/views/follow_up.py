@@ -194,6 +194,7 @@ def _render(
         "reasons": plans.by_action(plan) if plan else {},
         "labels": labels_of(campaign.name),
         "is_preview": is_preview,
+        "share_set": float(rules.holdout),
         "budget_minor": rules.budget.offers_minor,
         "messages_budget_minor": rules.budget.messages_minor,
     }

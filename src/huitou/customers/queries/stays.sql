@@ -3,8 +3,9 @@
 -- most so far apart. A stay begins with live_entered, or with the first sign after live_left. It ends with live_left;
 -- where that is missing with the last sign of life before the next entering. live_left without live_entered reaches
 -- back by its watch_seconds, but not into the stay before (an app that tells its leaving twice was there once). Nothing
--- reaches past the broadcast's end. A live_left dated at or after the end, of a person of whom no entering was told, is
--- a line of a watch list (`listed`): the platform's total of seconds, but no time at which the person was there.
+-- reaches past the broadcast's end. An order is a sign of life of people who gave another one; alone it is none. A
+-- live_left dated at or after the end, of a person of whom no entering was told, is a line of a watch list (`listed`):
+-- the platform's total of seconds, but no time at which the person was there.
 -- `seconds` is what live_left told (nonsense above a million is cut), else the length of the stay.
 WITH signs AS (
   SELECT
@@ -12,7 +13,8 @@ WITH signs AS (
     e.customer,
     e.occurred_at,
     CASE e.name WHEN 'live_left' THEN 0 WHEN 'live_entered' THEN 1 ELSE 2 END AS place,
-    max(CASE WHEN e.name = 'live_left' AND e.seconds IS NOT NULL THEN least(e.seconds, 1000000) END) AS told_seconds
+    max(CASE WHEN e.name = 'live_left' AND e.seconds IS NOT NULL THEN least(e.seconds, 1000000) END) AS told_seconds,
+    min(CASE WHEN e.name LIKE 'order%' THEN 1 ELSE 0 END) AS orders
   FROM broadcast_events AS e
   JOIN broadcasts AS b ON b.broadcast = e.broadcast
   WHERE e.customer IS NOT NULL
@@ -29,18 +31,22 @@ WITH signs AS (
     )
   GROUP BY 1, 2, 3, 4
 ),
+attended AS (
+  SELECT DISTINCT broadcast, customer FROM signs WHERE orders = 0
+),
 counted AS (
   SELECT
-    *,
-    sum(CASE WHEN place = 1 THEN 1 ELSE 0 END) OVER (
-      PARTITION BY broadcast, customer ORDER BY occurred_at, place
+    s.broadcast, s.customer, s.occurred_at, s.place, s.told_seconds,
+    sum(CASE WHEN s.place = 1 THEN 1 ELSE 0 END) OVER (
+      PARTITION BY s.broadcast, s.customer ORDER BY s.occurred_at, s.place
       ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
     ) AS entries,
-    coalesce(sum(CASE WHEN place = 0 THEN 1 ELSE 0 END) OVER (
-      PARTITION BY broadcast, customer ORDER BY occurred_at, place
+    coalesce(sum(CASE WHEN s.place = 0 THEN 1 ELSE 0 END) OVER (
+      PARTITION BY s.broadcast, s.customer ORDER BY s.occurred_at, s.place
       ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
     ), 0) AS leavings
-  FROM signs
+  FROM signs AS s
+  JOIN attended AS a ON a.broadcast = s.broadcast AND a.customer = s.customer
 ),
 parts AS (
   SELECT

@@ -39,6 +39,7 @@ def check_start(broadcast: Broadcast, campaign: Campaign, new: pa.Table, unlinke
     rehearsal = rehearse(new, campaign)
     with open_tables() as engine:
         unseen = show.check_unseen(engine, broadcast, campaign, now)
+        people = show.check_people(engine, broadcast, campaign, new, now)
         products = {one.product: one for one in list_products(engine, now)}
     by_channel = show.count_messages(new)
     found = [
@@ -48,7 +49,7 @@ def check_start(broadcast: Broadcast, campaign: Campaign, new: pa.Table, unlinke
         show.check_time(broadcast),
         unseen,
         show.check_settled(broadcast, now),
-        *show.check_people(new),
+        *people,
         show.check_goods(new, products),
         *show.check_offers(new, campaign),
         *words.check_words(rehearsal, campaign),

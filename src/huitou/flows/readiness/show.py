@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections import Counter
 from collections.abc import Mapping
 from urllib.parse import quote
@@ -17,12 +16,11 @@ from huitou.catalog.products import Product
 from huitou.decisions.decide import warn_unsettled
 from huitou.flows.readiness.findings import Finding, good, warning
 from huitou.kit.money import format_money
+from huitou.measurement.foresight import foresee_start
 from huitou.measurement.unseen import read_unseen
 from huitou.stores.engine import Engine
 
-BASE = 0.02  # share of non-buyers that orders within the window anyway; nothing better is known before the first result
-SEEN = 2.8  # standard errors apart at 5 % and 80 % power (z of 0.975 plus z of 0.8; Cohen 1988)
-TOO_COARSE = 0.04  # a lift as large as twice the base is rare: where only larger ones can be seen, say so
+TOO_COARSE = 2.0  # a lift as large as twice of what comes anyway is rare: where only larger ones can be seen, say so
 
 
 def check_time(show: Broadcast) -> Finding:
@@ -64,7 +62,7 @@ def check_unseen(engine: Engine, show: Broadcast, campaign: Campaign, now: int) 
     )  # fmt: skip
 
 
-def check_people(new: pa.Table) -> list[Finding]:
+def check_people(engine: Engine, show: Broadcast, campaign: Campaign, new: pa.Table, now: int) -> list[Finding]:
     """`new` are the decision rows that a start would add."""
     people = count_people(new)
     send, holdout = people["send"], people["holdout"]
@@ -78,23 +76,34 @@ def check_people(new: pa.Table) -> list[Finding]:
         ]
     return [
         good("people", f"会写给 {send:,} 人", f"{send:,} people would be written to"),
-        _check_holdout(send, holdout),
+        _check_holdout(engine, show, campaign, (send, holdout), now),
     ]
 
 
-def _check_holdout(send: int, holdout: int) -> Finding:
+def _check_holdout(engine: Engine, show: Broadcast, campaign: Campaign, arms: tuple[int, int], now: int) -> Finding:
+    send, holdout = arms
     if not holdout:
         return warning(
             "holdout",
             ("没有对照组，活动的增量无法衡量", "Nobody is held out: the lift cannot be measured"),
             ("在触达活动里设置对照组比例（holdout）。", "Set a holdout in the campaign."),
         )
-    least = smallest_lift(send, holdout)
-    zh = f"预计对照组 {holdout:,} 人：大约要提高 {least:.1%} 个人下单才看得出来".replace(
-        "% 个人下单", " 个百分点的下单率"
+    set_to = f"{campaign.holdout:.1%}", f"{holdout / (send + holdout):.1%}"
+    zh = f"预计对照组 {holdout:,} 人（设定 {set_to[0]}，实际 {set_to[1]}）"
+    en = f"Expected control group {holdout:,} ({set_to[0]} set, {set_to[1]} actual)"
+    seen = foresee_start(engine, show, campaign, send, holdout, (show.ended_at or now) + campaign.window_us())
+    if seen is None:
+        return good(
+            "holdout",
+            f"{zh}；往场没有可参照的自然订单，能看出多大的增量要等有了订单才知道",
+            f"{en}; no earlier show tells what comes anyway: what lift can be seen is known once there are orders",
+        )
+    zh += f"：最小可见增量为每千人 {seen.effect * 1000:.1f} 单，即自然订单的 {seen.relative:.0%}（基准取自往场数据）"
+    en += (
+        f": the smallest lift that could be seen is {seen.effect * 1000:.1f} orders per 1,000,"
+        f" {seen.relative:.0%} of what would come anyway (reckoned from the shows before)"
     )
-    en = f"Expected control group {holdout:,}: a lift of about {100 * least:.1f} points in orders could be seen"
-    if least <= TOO_COARSE:
+    if seen.relative <= TOO_COARSE:
         return good("holdout", zh, en)
     return warning(
         "holdout",
@@ -102,11 +111,6 @@ def _check_holdout(send: int, holdout: int) -> Finding:
         ("可以照常开始；多几场合起来看，或者提高对照组比例。",
          "You may start all the same; look at several shows together, or hold out a larger share."),
     )  # fmt: skip
-
-
-def smallest_lift(send: int, holdout: int) -> float:
-    """The smallest difference in the share that orders which groups of these sizes would show, with 80 % power."""
-    return SEEN * math.sqrt(BASE * (1 - BASE) * (1 / send + 1 / holdout))
 
 
 def check_goods(new: pa.Table, products: Mapping[str, Product]) -> Finding:

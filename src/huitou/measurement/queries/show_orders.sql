@@ -5,8 +5,8 @@
 -- of the others those of its shop ('' is an unknown one, on either side).
 -- reason, of orders of people not seen: other_broadcast (it names another broadcast that took place), several_live
 -- (another room was live at that moment and it names none), masked_phone and guest (nothing names the buyer but a browser
--- or the order itself; told with or without a phone), unknown_live_id (it names a broadcast that nothing but orders tells
--- of: some platforms number a show differently in its orders), no_shared_id (known, but by no id that a viewer has).
+-- or the order itself; told with or without a phone), unknown_live_id (it names none that we know:
+-- some platforms number a show differently in its orders), no_shared_id (known, but by no id that a viewer has).
 WITH viewers AS (
   SELECT DISTINCT coalesce(m.root, v.customer) AS customer
   FROM visits AS v
@@ -16,12 +16,6 @@ WITH viewers AS (
 others AS (
   SELECT b.broadcast, b.shop, b.started_at, coalesce(b.ended_at, $now) AS ended_at
   FROM broadcasts AS b
-  JOIN (
-    SELECT DISTINCT coalesce(broadcast, room) AS broadcast
-    FROM events
-    WHERE (broadcast IS NOT NULL OR room IS NOT NULL) AND occurred_at <= $now
-      AND name NOT LIKE 'order%' AND name NOT LIKE 'message%' AND name <> 'unsubscribed'
-  ) AS told ON told.broadcast = b.broadcast
   WHERE b.broadcast <> $broadcast
 ),
 moments AS (
