@@ -122,7 +122,7 @@ def test_a_test_mail_reaches_oneself_alone_and_counts_nowhere(shop: Shop, campai
     (kept,) = read_index(shop)
     assert kept.recipient == "me@example.com"
     mail = email.message_from_bytes(next((shop / "mails").iterdir()).read_bytes(), policy=email.policy.default)
-    assert mail["Subject"] == f"[测试] {seen.rendered.subject if seen.rendered else ''}"
+    assert mail["Subject"] == f"【测试】 {seen.rendered.subject if seen.rendered else ''}"
     assert mail["List-Unsubscribe"] is None
     with transaction() as connection:
         assert connection.execute("SELECT id, state FROM message ORDER BY id").fetchall() == before

@@ -203,8 +203,8 @@ DOUBT: Text = {
 }
 REASONS: dict[str, Text] = {
     "no_server": {
-        "zh": "连不上邮件服务器 {where}：{said}。请检查服务器地址和端口。",
-        "en": "The mail server {where} cannot be reached: {said}. Check its address and port.",
+        "zh": "连不上邮件服务器 {where}。请检查服务器地址和端口。",
+        "en": "The mail server {where} cannot be reached. Check its address and port.",
     },
     "timeout": {
         "zh": "邮件服务器 {where} 没有及时应答。请检查地址和端口；端口可能被防火墙或云服务商拦截（25 端口常被封），465 端口要选“SSL/TLS”。",

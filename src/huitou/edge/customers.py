@@ -26,7 +26,7 @@ WORDS = {
     },
     "button": {"zh": "退订", "en": "Unsubscribe"},
     "done": {"zh": "已退订", "en": "You are unsubscribed"},
-    "sorry": {"zh": "我们不会再给您发送这类消息。", "en": "We will not send you these messages again."},
+    "sorry": {"zh": "我们不会再给你发送这类消息。", "en": "We will not send you these messages again."},
     "gone": {"zh": "链接无效或已过期", "en": "This link is not valid"},
     "mail": {
         "zh": "请从邮件里重新打开，或回复该邮件。",

@@ -33,7 +33,7 @@ from huitou.stores.ledger import transaction
 
 NUMBER = "preview"  # of the message that never is
 KINDS = ("looked", "watched", "best_seller", "no_name", "en")
-MARKS = {"zh": "[测试]", "en": "[Test]"}
+MARKS = {"zh": "【测试】", "en": "[Test]"}
 PREHEADER = re.compile(r"<body[^>]*>\s*<div style=\"display:none[^>]*>([^<]*)</div>")
 UNWRITTEN = ("planned", "retry", "claimed")
 
