@@ -9,11 +9,21 @@ import pyarrow as pa
 from console.conformance_tables import decisions
 from customers.conformance_tables import PARAMS as SHOP
 from customers.conformance_tables import tables as shop_tables
+from customers.tea_shop import NOW
 from huitou.decisions.inputs import WENT
 from huitou.events.broadcast_acts import Standing
+from huitou.kit.clock import DAY
 from huitou.stores.sql import all_queries
 
-TOLD = {**next(iter(SHOP.values())), "campaign": "follow-up", "since": 0}
+TOLD = {
+    **next(iter(SHOP.values())),
+    "campaign": "follow-up",
+    "since": 0,
+    "shop": "S1",
+    "started_at": NOW - 9 * DAY,
+    "closes_at": NOW,
+    "now": NOW,
+}
 PARAMS = {query.name: TOLD for query in all_queries() if query.room == "decisions"}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from huitou.decisions.inputs import (
     PERMISSIONS,
     PRODUCTS,
     SEEN,
+    SOLD,
     STOPS,
     Inputs,
 )  # fmt: skip
@@ -111,8 +113,11 @@ def inputs(people: list[dict[str, Any]], **tables: Any) -> Inputs:
         "stops": [],
         "contacts": [],
     } | tables
+    if "sold" not in given and isinstance(given["seen"], list):  # nobody but the viewers bought
+        bought = Counter(row["product"] for row in given["seen"] if row["ordered"])
+        given["sold"] = [{"product": product, "buyers": people} for product, people in sorted(bought.items())]
     schemas = {"seen": SEEN, "products": PRODUCTS, "nodes": NODES, "addresses": ADDRESSES,
-               "permissions": PERMISSIONS, "stops": STOPS, "contacts": CONTACTS}  # fmt: skip
+               "permissions": PERMISSIONS, "stops": STOPS, "contacts": CONTACTS, "sold": SOLD}  # fmt: skip
     built = {
         name: rows if isinstance(rows, pa.Table) else pa.Table.from_pylist(rows, schema=schemas[name])
         for name, rows in given.items() if name in schemas

@@ -170,3 +170,16 @@ def test_each_reason_has_its_own_words(data: Path) -> None:
     assert "直播里讲过的普洱茶饼" in said["watched"]["email", "zh", "urgency"]
     assert "这场大家买得最多的普洱茶饼" in said["best_seller"]["email", "zh", "urgency"]
     assert all(len({said[why][told] for why in said}) == 4 for told in said["carted"])
+
+
+@pytest.mark.parametrize(("sold", "why"), [({"P1": 2, "P3": 5}, None), ({"P1": 6, "P3": 5}, "best_seller")])
+def test_what_sold_most_counts_buyers_not_seen_watching_too(sold: dict[str, int], why: str | None) -> None:
+    """P3 was never shown, so that nobody is reminded of it; where it sold more than P1, P1 is no best-seller."""
+    nothing = {"seen_seconds": 0, "clicks": 0, "carts": 0, "asked": 0}
+    seen = [{"customer": f"buyer{n}", "product": "P1", "ordered": True, **nothing} for n in range(2)]
+    bought = [{"product": product, "buyers": people} for product, people in sold.items()]
+    planned = plan_from(
+        inputs([person("c1", carts=1)], products=TEAS[:1], seen=seen, sold=bought), CAMPAIGN, NOW
+    ).to_pylist()
+    assert planned[0]["action"] == "send"
+    assert [one.get("why") for one in json.loads(planned[0]["context"])["products"]] == [why]

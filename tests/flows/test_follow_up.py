@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -233,6 +234,22 @@ def test_an_automatic_campaign_leaves_old_broadcasts_alone(shop, tmp_path, clock
 def test_catching_up_without_news_does_nothing(shop) -> None:  # type: ignore[no-untyped-def]
     assert catch_up().portraits == PEOPLE
     assert catch_up() == (type(catch_up()))(0, None, None)
+
+
+def test_two_campaigns_planned_at_once_keep_caps_and_holdout_together(shop, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    """Each sees what the other decided: nobody gets more than one message a day, and the same people are held out."""
+    both = []
+    for name in ("tea", "oolong"):
+        (tmp_path / f"{name}.toml").write_text(CAMPAIGN.replace('"tea"', f'"{name}"'), encoding="utf-8")
+        both.append(choose_campaign(tmp_path / f"{name}.toml"))
+    catch_up()
+    with ThreadPoolExecutor(2) as pool:
+        plans = list(pool.map(lambda one: plan_follow_up("B1", one).decisions.to_pylist(), both))
+    sent = [{row["customer"] for row in rows if row["action"] == "send"} for rows in plans]
+    held = [{row["customer"] for row in rows if row["action"] == "holdout"} for rows in plans]
+    assert not sent[0] & sent[1]
+    assert sent[0] | sent[1]
+    assert not (held[0] | held[1]) & (sent[0] | sent[1])
 
 
 def test_what_was_cancelled_is_never_queued_again(shop, campaign, clock) -> None:  # type: ignore[no-untyped-def]

@@ -25,6 +25,7 @@ from huitou.stores.engine import Engine
 from huitou.stores.lake import Lake
 from huitou.stores.ledger import Connection, connect, lock
 
+PLANNING = "plan"
 KEEP_DRAWN = "INSERT INTO drawn_node (node) SELECT unnest(%(nodes)b::text[]) ON CONFLICT DO NOTHING"
 
 
@@ -55,13 +56,15 @@ def decide(
 ) -> pa.Table:
     """Decide for everybody who watched the broadcast and did not order in it; the rows of the decisions table.
 
-    Unless it is a dry run the new decisions are in the lake when this returns, exactly once: one plan of a campaign
-    and broadcast at a time, each adding only people who have no decision. `went`: see `read_inputs`.
+    Unless it is a dry run the new decisions are in the lake when this returns, exactly once: one plan at a time,
+    of whatever campaign, each adding only people who have no decision. `went`: see `read_inputs`.
     NotFound for an unknown broadcast, Refused for a live one.
     """
     now = now_us() if now is None else now
     with connect() as connection:
         connection.execute("SET idle_in_transaction_session_timeout = 0")
+        if not dry_run:  # one plan after another: each sees what the others decided, so that caps hold among them
+            lock(connection, PLANNING)
         lock(connection, f"plan:{campaign.name}:{broadcast}")
         with Engine() as engine:
             open_lake(engine)

@@ -43,8 +43,9 @@ def choose_goods(inputs: Inputs, people: People, campaign: Campaign) -> Goods:
     seen_product = rows_of(texts(inputs.seen, "product"), texts(products, "product"))
     stock = ints(products, "stock", 1)
     top, why = _top(inputs, people, seen_product, stock)
-    best = _best_of_all(inputs, seen_product, stock)
-    _fill_gaps(top, why, best, inputs, people, seen_product)
+    buyers = _buyers(inputs, products)
+    best = _best_of_all(inputs, seen_product, stock, buyers)
+    _fill_gaps(top, why, best, _best_seller(inputs, buyers), inputs, people, seen_product)
     price, margin, priced = _price(products, top[:, 0], people, campaign)
     return Goods(products, top, why, price, margin, priced, bool(len(stock) and not best))
 
@@ -84,7 +85,7 @@ def _own_reason(carts: Ints, clicks: Ints, asked: Ints, seen_seconds: Ints) -> I
     return np.select(did, [WHY.index("carted"), WHY.index("clicked"), WHY.index("watched")], 0)
 
 
-def _best_of_all(inputs: Inputs, product: Ints, stock: Ints) -> list[int]:
+def _best_of_all(inputs: Inputs, product: Ints, stock: Ints, buyers: Ints) -> list[int]:
     """The products in stock, first what most people bought, then carted, clicked, looked at; else in order of id."""
     size = len(stock)
     known = product >= 0
@@ -92,25 +93,32 @@ def _best_of_all(inputs: Inputs, product: Ints, stock: Ints) -> list[int]:
         np.bincount(product[known], weights=ints(inputs.seen, name)[known], minlength=size)
         for name in ("seen_seconds", "clicks", "carts")
     ]
-    order = np.lexsort((-np.arange(size), *totals, _buyers(inputs, product, size)))
+    order = np.lexsort((-np.arange(size), *totals, buyers))
     return [int(index) for index in order[::-1] if stock[index] > 0]
 
 
-def _buyers(inputs: Inputs, product: Ints, size: int = 0) -> Ints:
-    """(at least size,) how many people bought each product in the broadcast."""
-    return np.bincount(product[(product >= 0) & flags(inputs.seen, "ordered")], minlength=size)
+def _buyers(inputs: Inputs, products: pa.Table) -> Ints:
+    """(n,) how many people bought each product in the show's time, seen watching or not."""
+    found = np.zeros(products.num_rows, dtype=np.int64)
+    row = rows_of(texts(inputs.sold, "product"), texts(products, "product"))
+    found[row[row >= 0]] = ints(inputs.sold, "buyers")[row >= 0]
+    return found
 
 
-def _best_seller(buyers: Ints) -> int:
-    """The product that more people bought than any other; UNKNOWN where nothing was sold, or two share the first place."""
-    most = np.flatnonzero(buyers == buyers.max(initial=1))
-    return int(most[0]) if len(most) == 1 else UNKNOWN
+def _best_seller(inputs: Inputs, buyers: Ints) -> int:
+    """The product that more people bought than any other; UNKNOWN where nothing was sold, where two share the first place,
+    and where what sold most is none that viewers are reminded of."""
+    sold = ints(inputs.sold, "buyers")
+    most = sold.max(initial=1)
+    found = np.flatnonzero(buyers == most)
+    return int(found[0]) if len(found) == 1 and int((sold == most).sum()) == 1 else UNKNOWN
 
 
-def _fill_gaps(top: Ints, why: Ints, best: list[int], inputs: Inputs, people: People, product: Ints) -> None:
+def _fill_gaps(
+    top: Ints, why: Ints, best: list[int], best_seller: int, inputs: Inputs, people: People, product: Ints
+) -> None:
     """Whoever looked at nothing that is left gets the broadcast's best that they did not buy."""
     bought = flags(inputs.seen, "ordered")
-    best_seller = _best_seller(_buyers(inputs, product))
     owner = rows_of(texts(inputs.seen, "customer"), people.customer)
     for candidate in best:
         gaps = top[:, 0] == UNKNOWN

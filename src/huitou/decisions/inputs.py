@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pyarrow as pa
 
@@ -46,6 +46,7 @@ SEEN = pa.schema(
         ("ordered", _bool),
     ]
 )
+SOLD = pa.schema([("product", _text), ("buyers", _int)])  # in the show's time, whoever bought
 PRODUCTS = pa.schema(
     [
         ("product", _text),
@@ -88,3 +89,4 @@ class Inputs:
     contacts: pa.Table
     existing: pa.Table
     decided: pa.ChunkedArray
+    sold: pa.Table = field(default_factory=SOLD.empty_table)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 from huitou.campaigns.definition import Campaign
-from huitou.catalog.broadcasts import Broadcast
+from huitou.catalog.broadcasts import GRACE, Broadcast
 from huitou.catalog.products import create_products
 from huitou.customers.lake_tables import PORTRAITS, VISIT_PRODUCTS, VISITS
 from huitou.decisions.inputs import (
@@ -16,6 +16,7 @@ from huitou.decisions.inputs import (
     PERMISSIONS,
     PRODUCTS,
     SEEN,
+    SOLD,
     STOPS,
     WENT,
     Inputs,
@@ -67,6 +68,9 @@ def read_inputs(
     since = now - max([LONGEST, *(days * DAY for days, _ in campaign.caps)])
     people = candidates.column("customer")
     want(connection, people)
+    closes_at = (now if broadcast.ended_at is None else broadcast.ended_at) + GRACE
+    span = {"started_at": broadcast.started_at, "closes_at": closes_at, "now": now}
+    engine.create("sold", ROOM, "sold", **show, shop=broadcast.shop or "", **span)
     return Inputs(
         broadcast=broadcast,
         candidates=candidates,
@@ -79,6 +83,7 @@ def read_inputs(
         contacts=_shaped(engine.run(ROOM, "contacts", since=since), CONTACTS),
         existing=_shaped(engine.run(ROOM, "existing", **of), DECISIONS.schema),
         decided=engine.run(ROOM, "decided", **of).column("customer"),
+        sold=_shaped(engine.run_text("SELECT * FROM sold"), SOLD),
     )
 
 

@@ -20,6 +20,7 @@ from huitou.stores.lake import Lake
 from huitou.stores.ledger import Connection, connect, lock, transaction
 
 LOCK = "refresh"
+MARK = "portraits, orders attend nothing"  # another name where visits mean something else: all are made anew once
 STALE = clock.DAY  # portraits speak of days (recency, stage): without news they are made anew after one
 
 Progress = Callable[[str], None]
@@ -50,9 +51,9 @@ def catch_up(progress: Progress | None = None) -> Refreshed:
         since = None if back or done < 0 else (done, computed_at)
         visits, portraits = _refresh(since, now, say)
         holder.execute(
-            "INSERT INTO refresh_mark (name, position, at) VALUES ('portraits', %s, %s)"
+            "INSERT INTO refresh_mark (name, position, at) VALUES (%s, %s, %s)"
             " ON CONFLICT (name) DO UPDATE SET position = EXCLUDED.position, at = EXCLUDED.at",
-            (position, now),
+            (MARK, position, now),
         )
     return Refreshed(loaded, visits, portraits)
 
@@ -74,12 +75,12 @@ def absorb(progress: Progress | None = None) -> int:
 
 def forget(connection: Connection) -> None:
     """Let the next refresh make everything anew: a merge was taken back, which no event tells."""
-    connection.execute("DELETE FROM refresh_mark WHERE name = 'portraits'")
+    connection.execute("DELETE FROM refresh_mark WHERE name = %s", (MARK,))
 
 
 def _mark(connection: Connection) -> tuple[int, int]:
     """(journal position, moment) of the last refresh."""
-    row = connection.execute("SELECT position, at FROM refresh_mark WHERE name = 'portraits'").fetchone()
+    row = connection.execute("SELECT position, at FROM refresh_mark WHERE name = %s", (MARK,)).fetchone()
     return (row[0], row[1]) if row else (-1, 0)
 
 
