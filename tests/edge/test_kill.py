@@ -78,7 +78,7 @@ def test_a_second_server_on_the_port_is_refused(process: Process) -> None:
         check=False,
     )
     assert second.returncode == 1
-    assert f"port {process.port} cannot be used" in second.stderr
+    assert f"port {process.port} is in use" in second.stderr
     assert httpx.get(f"{process.url}/health").json()["pid"] == process.running.pid  # type: ignore[union-attr]
 
 
