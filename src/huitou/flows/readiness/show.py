@@ -18,6 +18,7 @@ from huitou.flows.readiness.findings import Finding, good, warning
 from huitou.kit.money import format_money
 from huitou.measurement.foresight import foresee_start
 from huitou.measurement.unseen import read_unseen
+from huitou.science.evidence import LEAST_EXPECTED
 from huitou.stores.engine import Engine
 
 TOO_COARSE = 2.0  # a lift as large as twice of what comes anyway is rare: where only larger ones can be seen, say so
@@ -92,6 +93,8 @@ def _check_holdout(engine: Engine, show: Broadcast, campaign: Campaign, arms: tu
     zh = f"预计对照组 {holdout:,} 人（设定 {set_to[0]}，实际 {set_to[1]}）"
     en = f"Expected control group {holdout:,} ({set_to[0]} set, {set_to[1]} actual)"
     seen = foresee_start(engine, show, campaign, send, holdout, (show.ended_at or now) + campaign.window_us())
+    if min(arms) < 2 * LEAST_EXPECTED:  # five with an order and five without: fewer never carry a verdict
+        return _too_few(zh, en)
     if seen is None:
         return good(
             "holdout",
@@ -105,6 +108,10 @@ def _check_holdout(engine: Engine, show: Broadcast, campaign: Campaign, arms: tu
     )
     if seen.relative <= TOO_COARSE:
         return good("holdout", zh, en)
+    return _too_few(zh, en)
+
+
+def _too_few(zh: str, en: str) -> Finding:
     return warning(
         "holdout",
         (f"{zh}，人数太少", f"{en}: too few people"),
