@@ -52,7 +52,7 @@ def test_what_is_due_arrives_once_and_whole(ledger: ModuleType, clock: FrozenClo
     assert mail["Message-ID"] == f"<{message}@xn--cl1a.example>"
     assert mail["From"] == "回头茶铺 <hello@xn--cl1a.example>"
     assert mail["To"] == kept[0].recipient
-    assert mail["Subject"] == "周五茶会里你看过的 龙井 250g"
+    assert mail["Subject"] == "（广告）周五茶会里你看过的 龙井 250g"
     assert mail["Date"] == "Fri, 20 Nov 2026 12:00:00 +0000"
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert mail["Feedback-ID"] == "follow-up:b1:huitou:xn--cl1a.example"

@@ -62,7 +62,7 @@ stock = 2000
 [content.email.zh]
 subject = """
 {%- if product.name -%}
-{{ broadcast.title }}里
+{{ broadcast.title | default: '直播间' }}里
 {%- case product.why -%}
 {%- when 'carted' -%}你加进购物车的
 {%- when 'clicked' -%}你看过的
@@ -71,11 +71,11 @@ subject = """
 {%- else -%}的
 {%- endcase -%}
 {{ product.name }}{% if product.in_stock %}，还有货{% endif %}
-{%- else -%}谢谢你来{{ broadcast.title }}
+{%- else -%}谢谢你来{{ broadcast.title | default: '直播间' }}
 {%- endif -%}"""
 body = """
 <p>{{ customer.name | default: '你好' }}：</p>
-<p>谢谢你来{{ broadcast.title }}。
+<p>谢谢你来{{ broadcast.title | default: '直播间' }}。
 {%- if product.name -%}
 {%- case product.why -%}
 {%- when 'carted' -%}你加进购物车的
@@ -106,11 +106,11 @@ subject = """
 {%- when 'best_seller' %}, the best-seller of the evening
 {%- endcase -%}
 {%- if product.in_stock %}: still available{% endif -%}
-{%- else -%}Thanks for joining {{ broadcast.title }}
+{%- else -%}Thanks for joining {{ broadcast.title | default: 'our live show' }}
 {%- endif -%}"""
 body = """
 <p>Hi {{ customer.name | default: 'there' }},</p>
-<p>Thanks for joining {{ broadcast.title }}.
+<p>Thanks for joining {{ broadcast.title | default: 'our live show' }}.
 {%- if product.name %}
 {% case product.why -%}
 {%- when 'carted' -%}You put <strong>{{ product.name }}</strong> into your cart
