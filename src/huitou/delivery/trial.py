@@ -31,8 +31,8 @@ NOT_SIGNED_IN = re.compile(r"^530\b|\bauthenticat|\blog ?in\b", re.IGNORECASE)
 class Trial:
     """What became of it. `reply` is the server's own words, '' where it said none; `reason` says what to do.
 
-    `code`: accepted, or what went wrong: setting, no_server, tls, certificate, login, login_missing, no_login, sender,
-    recipient, content, timeout, doubt.
+    `code`: accepted, or what went wrong: setting, no_server, no_mail_server, tls, certificate, login, login_missing, no_login,
+    sender, recipient, content, timeout, doubt.
     """
 
     ok: bool
@@ -163,7 +163,7 @@ def _connecting(relay: Relay, cause: BaseException) -> str:
         return "tls"
     if relay.tls == "from_start" and isinstance(cause, aiosmtplib.SMTPServerDisconnected | ConnectionResetError):
         return "tls"
-    return "no_server"
+    return "no_server" if isinstance(cause, OSError) or isinstance(cause.__cause__, OSError) else "no_mail_server"
 
 
 def _late(session: _Watched, name: str) -> Trial:
@@ -202,6 +202,10 @@ DOUBT: Text = {
     "en": "The mail was handed over, but no answer came: it may or may not have gone out. Look into the inbox.",
 }
 REASONS: dict[str, Text] = {
+    "no_mail_server": {
+        "zh": "{where} 不像邮件服务器，它回答：{said}。请检查服务器地址和端口。",
+        "en": "{where} does not answer like a mail server: {said}. Check its address and port.",
+    },
     "no_server": {
         "zh": "连不上邮件服务器 {where}。请检查服务器地址和端口。",
         "en": "The mail server {where} cannot be reached. Check its address and port.",
