@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from huitou.cli.common import AsJson, Data, Now, explained, out, print_json, put_in_force, refusals, say_text, tell
+from huitou.cli.common import AsJson, Data, Now, explained, out, print_json, put_in_force, refusals, say_text
+from huitou.cli.language import tell
 from huitou.cli.reach import CampaignFile
 from huitou.kit.clock import SECOND, SystemClock
 from huitou.kit.settings import settings

@@ -8,20 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from huitou.cli.common import (
-    AsJson,
-    Data,
-    Now,
-    explained,
-    house,
-    out,
-    print_json,
-    progress,
-    refusals,
-    refuse,
-    say_text,
-    tell,
-)
+from huitou.cli.common import AsJson, Data, Now, explained, house, out, print_json, progress, refusals, refuse, say_text
+from huitou.cli.language import tell
 from huitou.kit import clock
 from huitou.kit.errors import HuitouError, Rejected
 

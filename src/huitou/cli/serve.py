@@ -14,7 +14,8 @@ from typing import Annotated, Any
 
 import typer
 
-from huitou.cli.common import Data, Now, Port, err, house, out, read_port, tell
+from huitou.cli.common import Data, Now, Port, err, house, out, read_port
+from huitou.cli.language import tell
 from huitou.kit import clock
 from huitou.kit.errors import Refused
 from huitou.kit.settings import note_served

@@ -333,8 +333,9 @@ def _joined(texts: Sequence[Text]) -> Text:
 
 def _ask_about(count: int) -> Text:
     return {
-        "zh": f"还有 {count} 条待发消息是按更正前的信息决定的：请选择取消它们，或照原样发送。",
-        "en": f"{count} queued messages were decided with what was known before: say whether to cancel or to keep them",
+        "zh": f"还有 {count} 条待发消息是按更正前的信息决定的：请选择取消它们（--cancel-queued），或照原样发送（--keep-queued）。",
+        "en": f"{count} queued messages were decided with what was known before: cancel them (--cancel-queued) or let them go as they are"
+        " (--keep-queued)",
     }
 
 
