@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from huitou.science.interval import Reach, bound_ratio
+from huitou.science.interval import CriticalValues, bound_ratio
 from huitou.science.lift import compare_arms
 from huitou.science.returns import forecast_return, return_on
 
@@ -29,7 +29,7 @@ def test_no_cost_or_no_interval_has_no_return():
 def test_fieller_agrees_with_its_textbook_form():
     """Franz 2007, arXiv:0710.2024, eq. 3, written out."""
     a, b, v, w, c, t = 8.0, 4.0, 1.5, 0.2, 0.3, 2.0
-    low, high = bound_ratio(a, b, (v, w, c), Reach(-t, t, 0.05))
+    low, high = bound_ratio(a, b, (v, w, c), CriticalValues(-t, t, 0.05))
     g = t**2 * w / b**2
     centre = a / b - g * c / w
     half = t / b * np.sqrt(v - 2 * a / b * c + (a / b) ** 2 * w - g * (v - c**2 / w))
@@ -38,7 +38,7 @@ def test_fieller_agrees_with_its_textbook_form():
 
 @pytest.mark.parametrize("bottom", [0.5, 0.0, -4.0])
 def test_a_bottom_near_zero_has_no_bounds(bottom):
-    assert bound_ratio(8.0, bottom, (1.0, 0.2, 0.0), Reach(-2, 2, 0.05)) is None
+    assert bound_ratio(8.0, bottom, (1.0, 0.2, 0.0), CriticalValues(-2, 2, 0.05)) is None
 
 
 def test_the_forecast_holds_the_truth_in_ninety_five_of_a_hundred():

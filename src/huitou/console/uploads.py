@@ -23,7 +23,7 @@ from huitou.events.connectors.base import Options
 from huitou.events.connectors.columns import EVENT, TIMES, WHO, Roles
 from huitou.events.placing import Question, Unplaced
 from huitou.events.reading import FileRefused
-from huitou.flows.intake import Show, bring_in
+from huitou.flows.intake import ToldBroadcast, bring_in
 from huitou.flows.refresh import catch_up
 from huitou.kit import clock
 from huitou.kit.errors import HuitouError, NotFound, Refused
@@ -123,16 +123,16 @@ def _write(path: Path, chunks: Iterable[bytes]) -> int:
     return size
 
 
-def start(upload: Upload, options: Options, kind: str | None, show: Show | None = None) -> None:
+def start(upload: Upload, options: Options, kind: str | None, show: ToldBroadcast | None = None) -> None:
     """Import in a thread of its own; the page asks how far it is. Where many are sent at once, the others wait."""
     threading.Thread(target=run, args=(upload, options, kind, show), name=f"import-{upload.id}", daemon=True).start()
 
 
-def run(upload: Upload, options: Options, kind: str | None, show: Show | None = None) -> Upload:
+def run(upload: Upload, options: Options, kind: str | None, show: ToldBroadcast | None = None) -> Upload:
     """Import now, then bring the derived tables up to date. Every end is written down."""
     upload = replace(upload, kind=kind or "", time_default=options.time_default)
     if show is None and options.broadcast:
-        show = Show(options.broadcast)
+        show = ToldBroadcast(options.broadcast)
 
     def progress(rows: int) -> None:
         _save(replace(upload, rows=rows))
@@ -155,7 +155,7 @@ def run(upload: Upload, options: Options, kind: str | None, show: Show | None = 
     return done
 
 
-def _import(upload: Upload, options: Options, kind: str | None, show: Show | None, progress: Any) -> Upload:
+def _import(upload: Upload, options: Options, kind: str | None, show: ToldBroadcast | None, progress: Any) -> Upload:
     result = bring_in(_content(upload) / upload.name, options, kind, show, progress, language=upload.language)
     catch_up()
     return replace(
