@@ -196,16 +196,16 @@ def again(number: str, language: str) -> Upload:
 UNCLEAR: Mapping[str, Text] = {
     "no_customer_column": {
         "zh": "看不出哪一列是客户。请选择文件的格式，或把客户那一列的表头改成下面任意一个名称。",
-        "en": "No column tells the customer. Choose the file's format, or give the customer's column one of these names.",
+        "en": "No column identifies the customer. Choose the file's format, or give the customer's column one of these names.",
     },
     "no_time_column": {
         "zh": "没有时间列。请填写时间，或把时间那一列的表头改成下面任意一个名称；如果是客户名单，请选择格式“客户与授权”。",
-        "en": "No column tells the time. Say the time of its rows, or give the column one of these names; for a list of people"
+        "en": "No column has the time. Say the time of its rows, or give the column one of these names; for a list of people"
         " choose the format “Customers and consents”.",
     },
     "no_event": {
         "zh": "看不出每一行是什么事。请选择文件的格式，或加一列写明事件，表头用下面任意一个名称。",
-        "en": "Nothing tells what happened. Choose the file's format, or add a column that says it, by one of these names.",
+        "en": "The file does not say which event each row is. Choose its format, or add a column with the event, by one of these names.",
     },
     "unknown_format": {
         "zh": "认不出文件的格式，请选择。",

@@ -130,7 +130,7 @@ SEGMENT = {
     "Email Marked as Spam": "message_complained",
     "Unsubscribed": "unsubscribed",
 }
-# Segment's e-mail names say their channel by being them.
+# Segment's e-mail names imply their channel.
 SEGMENT_EMAIL = frozenset(name for name in SEGMENT if name.startswith("Email ") or name == "Unsubscribed")
 
 TYPES = {

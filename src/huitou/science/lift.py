@@ -16,8 +16,7 @@ from huitou.science.adjust import adjust, complete
 from huitou.science.balance import SUSPECT, check_ratio
 from huitou.science.contrast import Contrast, contrast
 from huitou.science.design import codes_of, control_odds, form_cells
-from huitou.science.interval import LEVEL, CriticalValues, bound_effect, bound_ratio, find_reach, judge, welch
-from huitou.science.moments import Moments
+from huitou.science.interval import LEVEL, CriticalValues, bound_effect, bound_ratio, find_reach, judge
 from huitou.science.randomisation import RESAMPLES, exchangeable, exchangeable_clusters
 
 Floats = NDArray[np.float64]
@@ -144,34 +143,6 @@ def lift_of(
     found, reach = _estimate(people, level, resamples)
     observed = ArmLift(label, n, control_n, mean, control_mean, found.effect, reason="too_few_outcomes")
     return observed if reach is None else _read(found, reach, observed, broken=broken)
-
-
-def compare_moments(treated: Moments, control: Moments, label: str = "treated", level: float = LEVEL) -> ArmLift:
-    """The lift from aggregates alone (outcome first, then covariates), where rows are too many or not to be had.
-
-    Welch's interval of the outcome less what the covariates predict. It supposes normal means: with a long tail and
-    a small control it promises too much (85 % for 95 %, see randomisation.py); use `compare_arms` where you can.
-    """
-    n, control_n = treated.n, control.n
-    mean, control_mean = (float(side.means()[0]) if side.n else None for side in (treated, control))
-    if mean is None or control_mean is None or min(n, control_n) < 2:
-        return ArmLift(label, n, control_n, mean, control_mean, None, reason="too_few_people")
-    spreads = (control.covariance(), treated.covariance())
-    pooled = spreads[0] * (control_n - 1) + spreads[1] * (n - 1)
-    direction = np.concatenate([[1.0], -np.linalg.lstsq(pooled[1:, 1:], pooled[1:, 0], rcond=1e-10)[0]])
-    variance = [
-        float(direction @ spread @ direction) / size for spread, size in zip(spreads, (control_n, n), strict=True)
-    ]
-    effect = float(direction @ (treated.means() - control.means()))
-    if not sum(variance) > 0:
-        return ArmLift(label, n, control_n, mean, control_mean, effect, reason="no_variation")
-    df = sum(variance) ** 2 / (variance[0] ** 2 / (control_n - 1) + variance[1] ** 2 / (n - 1))
-    nobody = np.zeros(0)
-    found = Contrast(
-        effect, mean - effect, nobody, nobody.astype(np.bool_), nobody.astype(np.int64),
-        (variance[0], variance[1]), (control_n, n), df,
-    )  # fmt: skip
-    return _read(found, welch(found, level), ArmLift(label, n, control_n, mean, control_mean, effect), broken=False)
 
 
 def _read(found: Contrast, reach: CriticalValues, observed: ArmLift, *, broken: bool) -> ArmLift:

@@ -1,7 +1,7 @@
 """Mails that come back: delivery status notifications (RFC 3464) and abuse reports (RFC 5965).
 
 Which message they are about is read from the return path, which names it (VERP), else from the Message-ID of the
-mail they carry. 5.1.1, 5.1.10 and 5.2.1 bury the address; 4.x.x and 5.7.x do not: the one is a delay, the other a
+mail they carry. 5.1.1, 5.1.10 and 5.2.1 suppress the address; 4.x.x and 5.7.x do not: the one is a delay, the other a
 policy against us.
 """
 
@@ -34,7 +34,7 @@ class Returned:
 
 
 def read_returned(data: bytes) -> Returned:
-    """What a returned mail says. Rejected where it is no report, or about no message of ours."""
+    """What a returned mail says. Rejected where it is neither a delivery nor an abuse report, or about no message of ours."""
     if len(data) > LARGEST:
         raise _rejected("太大", "it is too large")
     data = data[:LOOKED_AT]
@@ -45,11 +45,11 @@ def read_returned(data: bytes) -> Returned:
         return _read_complaint(report, message)
     if kind == "delivery-status":
         return _read_status(report, message)
-    raise _rejected("不是退信报告", "it is no report")
+    raise _rejected("不是退信报告", "it is neither a delivery nor an abuse report")
 
 
 def take_returned(connection: Connection, data: bytes, at: int) -> Returned:
-    """Journal what a returned mail says, in the caller's transaction; a dead address is buried. Twice is once."""
+    """Journal what a returned mail says, in the caller's transaction; a dead address is suppressed. Twice is once."""
     returned = read_returned(data)
     found = owner_of(connection, returned.message)
     if found is None:

@@ -257,7 +257,7 @@ def _plain(rest: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _of_orders(row: Mapping[str, Any], reading: TableReading) -> dict[str, Any]:
-    """What a row that is no order says in an order's columns is nobody's, and kept like any other."""
+    """Order columns of rows that are no orders are kept as plain properties."""
     moment = next((role for role in MOMENTS if role in row), None)
     used = (moment, "date", "entered_at", "left_at")
     roles = (*TIMES, *STATUSES, "shipping_status", "line_id", "updated_at")
