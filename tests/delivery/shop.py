@@ -61,11 +61,13 @@ def add_customer(connection: Connection, name: str, *, email: str | None = "", c
     return name
 
 
-def add_consent(connection: Connection, customer: str, granted: bool, *, how: str = "form", at: int = ENDED) -> None:
+def add_consent(
+    connection: Connection, customer: str, granted: bool, *, how: str = "form", at: int = ENDED, channel: str = "email"
+) -> None:
     connection.execute(
         "INSERT INTO consent (customer, channel, purpose, granted, how, proof, occurred_at, recorded_at, source,"
-        " event_id) VALUES (%s, 'email', 'marketing', %s, %s, '', %s, %s, 'test', '')",
-        (customer, granted, how, at, at),
+        " event_id) VALUES (%s, %s, 'marketing', %s, %s, '', %s, %s, 'test', '')",
+        (customer, channel, granted, how, at, at),
     )
 
 
