@@ -13,7 +13,7 @@ demo:  ## Set up, run the example follow-up end to end, serve the console
 test:  ## Set up what the tests need and run all of them
 	@sh scripts/venv test
 	@sh scripts/test-setup
-	@.venv/bin/python -m pytest -n 2 --dist worksteal --reruns 2 --reruns-delay 2 -rfER  # races with processes and clocks; what fails thrice is broken
+	@.venv/bin/python -m pytest -n 2 --dist worksteal -rfER
 
 check:  ## Floors, style, types
 	@sh scripts/venv test
@@ -25,6 +25,7 @@ check:  ## Floors, style, types
 campaigns:  ## The long campaigns: kills, races, crashes (about an hour)
 	@sh scripts/venv test
 	@.venv/bin/python -m pytest -m long --timeout 7200
+	@HUITOU_EXAMPLES=20 .venv/bin/python -m pytest tests/customers/test_fold.py --timeout 7200
 
 bench:  ## Print every figure beside its floor
 	@sh scripts/venv run

@@ -28,6 +28,9 @@ from huitou.kit import clock as house_clock
 from huitou.kit.settings import Settings, read_settings, use_settings
 from huitou.stores import ledger as house_ledger
 from huitou.stores.postgres import Running, start_postgres
+from tests.reruns import pytest_runtest_logreport, pytest_sessionfinish, pytest_terminal_summary
+
+__all__ = ["pytest_runtest_logreport", "pytest_sessionfinish", "pytest_terminal_summary"]
 
 NOON = "2026-11-20T12:00:00Z"
 RESET = (Path(__file__).parent / "reset.sql").read_text()
