@@ -125,7 +125,7 @@ async def test_a_wrong_password_and_a_server_without_sign_in(data: Path) -> None
 
 async def test_no_server_and_a_silent_one(data: Path) -> None:
     async with server(asyncio.Protocol) as port:
-        assert (await send(port)).code == "timeout"
+        assert (await send(port, seconds=1)).code == "timeout"
     nowhere = await send(port)
     assert nowhere.code == "no_server"
     assert f"127.0.0.1:{port}" in nowhere.reason["en"]
