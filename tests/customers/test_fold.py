@@ -17,7 +17,6 @@ from huitou.events.broadcast_acts import Act, event_of
 from huitou.events.broadcast_acts import fold as stand
 from huitou.events.names import CORRECTED, DELETED, MERGED, RESTORED
 from huitou.kit.clock import HOUR
-
 from tests.examples import few
 
 from .crowd import SHOWS, crowd, crowd_people

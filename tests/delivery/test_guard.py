@@ -361,7 +361,15 @@ SENT_TO_BO = "UPDATE message SET address = 'bo@example.com' WHERE customer = 'an
         (Planned("anna", state="failed", final_at=NOON - HOUR), ""),
         (Planned("anna", channel="sms", state="submitted", final_at=NOON - HOUR), ""),
     ],
-    ids=["the same step", "the cap's day", "a moment less than a day", "just a day", "long ago", "never arrived", "another channel"],
+    ids=[
+        "the same step",
+        "the cap's day",
+        "a moment less than a day",
+        "just a day",
+        "long ago",
+        "never arrived",
+        "another channel",
+    ],
 )
 def test_what_went_to_the_mailbox_counts_though_the_merge_is_undone(
     ledger: ModuleType, earlier: Planned, reason: str

@@ -16,7 +16,7 @@ from huitou.kit.errors import Refused
 from huitou.kit.money import format_money
 
 if TYPE_CHECKING:
-    from huitou.simulator.contest import Score, Terms
+    from huitou.proving.simulator.contest import Score, Terms
 
 POLICIES = ("auto", "blast:next_day", "operator", "propensity", "random", "nothing")
 
@@ -50,8 +50,8 @@ def simulate(
 
       huitou simulate --policy auto --policy blast:next_day --worlds base,null --seeds 1,2,3
     """
-    from huitou.simulator.contest import Terms, name_policies
-    from huitou.simulator.world import KINDS
+    from huitou.proving.simulator.contest import Terms, name_policies
+    from huitou.proving.simulator.world import KINDS
 
     kinds = _names(worlds, KINDS)
     numbers = _numbers(seeds)
@@ -70,8 +70,8 @@ def simulate(
 
 
 def _run(worlds: Sequence[tuple[str, int]], wanted: Sequence[str], terms: Terms, folder: Path) -> list[Score]:
-    from huitou.simulator.contest import compete
-    from huitou.simulator.doors import DoorShut
+    from huitou.proving.simulator.contest import compete
+    from huitou.proving.simulator.doors import DoorShut
 
     scores: list[Score] = []
     with progress(tell("世界", "worlds"), len(worlds)) as update:

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from huitou.events.lake_tables import EVENTS, ORDER_LINES
 from huitou.events.names import OURS
+from huitou.events.touchpoints import of_event
 
 JournalRow = tuple[int, int, bytes]  # position, received_at, body
 
@@ -28,6 +29,7 @@ class Stored(msgspec.Struct, gc=False):
     user_id: str | None = None
     properties: msgspec.Raw = msgspec.Raw(b"{}")
     traits: msgspec.Raw = msgspec.Raw(b"{}")
+    touchpoint: str = ""
 
 
 class Line(msgspec.Struct, gc=False):
@@ -141,10 +143,16 @@ def _event_rows(batch: Batch, customers: Sequence[str | None], facts: list[Facts
         "quantity": [fact.count if fact.quantity is None else fact.quantity for fact in facts],
         "seconds": [fact.watch_seconds for fact in facts],
         "content": [fact.content for fact in facts],
+        "touchpoint": [_touchpoint(event, fact) for event, fact in zip(events, facts, strict=True)],
     }
     arrays = [pa.array(values, EVENTS.schema.field(name).type) for name, values in columns.items()]
     texts = pa.array([_properties(event) for event in events], pa.binary()).cast(pa.string())
     return pa.table([*arrays, texts], schema=EVENTS.schema)
+
+
+def _touchpoint(event: Stored, fact: Facts) -> str | None:
+    told = event.touchpoint or of_event(event.name, event.type, fact.channel, fact.broadcast_id, fact.shop_id)
+    return told or None
 
 
 def _has_money(event: Stored) -> bool:

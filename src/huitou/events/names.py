@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 Money = Literal["minor", "decimal", "verbatim"]
 
 # Facts about a room, not about a person: they need no identifier.
-ROOM = frozenset({"live_started", "live_ended", "product_shown", "product_listed"})
+ROOM = frozenset({"live_scheduled", "live_started", "live_ended", "product_shown", "product_listed"})
 # What operators say of broadcasts (broadcast_acts.py): no sender's to tell.
 CORRECTED, MERGED, DELETED, RESTORED = "live_corrected", "live_merged", "live_deleted", "live_restored"
 OPERATORS = frozenset({CORRECTED, MERGED, DELETED, RESTORED})
@@ -21,6 +21,7 @@ MESSAGE_PREFIX = "message_"
 
 OURS = ROOM | frozenset(
     [
+        "live_booked",
         "live_entered",
         "live_left",
         "live_watched",
@@ -30,6 +31,7 @@ OURS = ROOM | frozenset(
         "live_followed",
         "live_unfollowed",
         "live_shared",
+        "replay_watched",
         "fanclub_joined",
         "fanclub_left",
         "fanclub_upgraded",
@@ -65,6 +67,9 @@ OURS = ROOM | frozenset(
         "coupon_applied",
         "coupon_denied",
         "coupon_removed",
+        "level_changed",
+        "growth_changed",
+        "points_expiring",
         "raffle_joined",
         "survey_answered",
         "poll_answered",

@@ -22,6 +22,7 @@ from huitou.events.fields import read_id, read_properties, read_time, rejected
 from huitou.events.model import Event, encode_json
 from huitou.events.names import OPERATORS, TYPES, Name, find_name
 from huitou.events.people import read_identifiers
+from huitou.events.touchpoints import told_touchpoint
 from huitou.kit.clock import DAY, MINUTE
 from huitou.kit.errors import Rejected
 from huitou.kit.ids import short_hash
@@ -74,6 +75,7 @@ def read_segment(
         user_id,
         properties,
         _traits(raw) if kind in ("identify", "group") else {},
+        told_touchpoint(name.name, kind, properties, raw.get("context")),
     )
     return _settle(event)
 
