@@ -57,7 +57,11 @@ def survives(mutant: Mutant) -> str:
     """The mutant's id where its tests pass all the same, else ''."""
     began = time.monotonic()
     with copied() as folder:
-        mutant.apply(folder / "src" / "huitou")
+        try:
+            mutant.apply(folder / "src" / "huitou")
+        except ValueError as stale:
+            say(f"CANNOT BE MADE {stale}")
+            return mutant.id
         status = run_tests(folder, mutant.tests)
     lives = status != FAILED
     say(f"{'SURVIVED' if lives else 'killed':8} {time.monotonic() - began:5.1f} s  {mutant.id}: {mutant.breaks}")
