@@ -60,8 +60,10 @@ def import_file(
     progress: Progress | None = None,
     rejected_to: Path | None = None,
     language: str = "en",
+    within: float | None = None,
 ) -> ImportResult:
-    """Refused where the file as a whole cannot be read; bad rows go to a file with their reasons.
+    """Refused where the file as a whole cannot be read, or takes longer than `within` seconds; bad rows go to a file with
+    their reasons.
 
     That file stands beside the imported one, or in the folder `rejected_to`; its reasons are in that language.
     """
@@ -70,7 +72,7 @@ def import_file(
         find_connector(kind)
     done = 0
     with (
-        read_apart(path, options, kind) as reading,
+        read_apart(path, options, kind, within) as reading,
         RejectedRows(path, rejected_to, language) as rejected,
         ThreadPoolExecutor(1, "import") as committer,
         few_collections(),
