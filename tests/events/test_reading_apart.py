@@ -166,6 +166,17 @@ def test_entities_are_not_opened(tmp_path: Path) -> None:
         pass
 
 
+def test_a_table_of_very_many_columns_is_refused_in_a_short_line(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("".join(f"column{n}{'x' * 200}," for n in range(5_000)) + "z\n" + "1," * 5_000 + "1\n")
+    told = r"column59x{52}… … \(5,001\)"
+    with pytest.raises(FileRefused, match=told) as refused, read_apart(path, Options(), "table") as reading:
+        list(reading.records)
+    assert len(str(refused.value)) < 5_000
+    assert len(refused.value.columns) == 60
+    assert max(map(len, refused.value.columns)) == 60
+
+
 def test_what_is_no_file_is_not_opened(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.csv")
     with pytest.raises(Refused, match="no regular file"), read_apart(tmp_path / "pipe.csv", Options()):

@@ -23,7 +23,7 @@ from huitou.events.connectors.files import (
 from huitou.events.connectors.limits import CELLS, ROWS, refuse_cells, refuse_rows
 from huitou.events.connectors.moments import day_order, in_order, may_be_two_days
 from huitou.events.connectors.notes import collected, note
-from huitou.events.connectors.refusals import refuse_file
+from huitou.events.connectors.refusals import listed, refuse_file
 from huitou.kit.errors import Refused
 from huitou.kit.ids import without_marks
 from huitou.kit.spreadsheet import unguarded
@@ -125,7 +125,7 @@ def _in_order(columns: Sequence[str], sheet: Sheet, header: int) -> Iterator[Num
 def _note_others(sheets: list[Sheet], read: list[str]) -> None:
     others = [sheet.name for sheet in sheets if sheet.name not in read and any(map(_is_filled_row, sheet.top))]
     if others:
-        used, left = ", ".join(read), ", ".join(others)
+        used, left = listed(read), listed(others)
         note(
             {
                 "zh": f"读了工作表 {used}；表头不同而没有读：{left}",

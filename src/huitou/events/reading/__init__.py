@@ -49,11 +49,14 @@ class ReaderBroke(Exception):
 
 @dataclass
 class Reading:
-    """A file that was recognised. `records` are read as they are asked for; `notes` are whole after the last of them."""
+    """A file that was recognised. `records` are read as they are asked for, `size` is how many bytes they were told in
+    so far; `notes` are whole after the last of them.
+    """
 
-    format: str
-    mapping: dict[str, str]
-    records: Iterator[Record]
+    format: str = ""
+    mapping: dict[str, str] = field(default_factory=dict)
+    records: Iterator[Record] = field(default_factory=lambda: iter(()))
+    size: int = 0
     notes: list[Text] = field(default_factory=list)
 
 
@@ -68,10 +71,11 @@ def read_apart(path: Path, options: Options, kind: str | None = None, within: fl
     with tempfile.TemporaryFile() as said, _start(said) as process:
         try:
             _give(process, frames.Order(str(path), options, kind, bounds))
-            told = _frames(process, said, path, bounds, ends)
+            reading = Reading()
+            told = _frames(_counted(_lines(process, path, bounds, ends), reading), process, said, path, bounds)
             opened = next(told)
             assert isinstance(opened, frames.Opened)
-            reading = Reading(opened.format, opened.mapping, iter(()))
+            reading.format, reading.mapping = opened.format, opened.mapping
             reading.records = _records(told, reading)
             yield reading
         finally:
@@ -118,11 +122,17 @@ def _records(told: Iterator[frames.Frame], reading: Reading) -> Iterator[Record]
             reading.notes = list(frame.notes)
 
 
+def _counted(lines: Iterator[bytes], reading: Reading) -> Iterator[bytes]:
+    for line in lines:
+        reading.size += len(line)
+        yield line
+
+
 def _frames(
-    process: subprocess.Popen[bytes], said: IO[bytes], path: Path, bounds: Bounds, ends: float | None
+    lines: Iterator[bytes], process: subprocess.Popen[bytes], said: IO[bytes], path: Path, bounds: Bounds
 ) -> Iterator[frames.Frame]:
     """What the reader tells, up to Done; raises for any other end."""
-    for line in _lines(process, path, bounds, ends):
+    for line in lines:
         frame = frames.read(line)
         if isinstance(frame, frames.Refusal):
             if frame.question is not None:
