@@ -1,4 +1,4 @@
-"""Ledger tables of running the house: who may sign in as what, who tried, what was set, who changed it."""
+"""Ledger tables of running the house: who may sign in as what, who tried, what was used, what was set, who changed it."""
 
 from __future__ import annotations
 
@@ -57,6 +57,19 @@ class KnownPlace(models.Model):
         app_label = "huitou"
         db_table = "known_place"
         constraints = [models.UniqueConstraint(fields=["name", "address"], name="known_place_once")]
+
+
+class RateUse(models.Model):
+    """One use of what a user may do only so often (rates.py)."""
+
+    name = models.TextField()
+    who = models.TextField()
+    at = models.BigIntegerField()
+
+    class Meta:
+        app_label = "huitou"
+        db_table = "rate_use"
+        indexes = [models.Index(fields=["name", "who", "at"], name="rate_use_who")]
 
 
 class Setting(models.Model):
