@@ -66,6 +66,9 @@ class RateUse(models.Model):
     who = models.TextField()
     at = models.BigIntegerField()
 
+    personal = {"name": THING, "who": STAFF}
+    erased_by = KEEP
+
     class Meta:
         app_label = "huitou"
         db_table = "rate_use"
