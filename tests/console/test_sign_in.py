@@ -17,7 +17,7 @@ def addresses() -> list[tuple[str, str]]:
 
     def example(route: str) -> str:
         for part, value in (
-            ("<path:broadcast>", "B1"), ("<str:customer>", "c1"), ("<int:merge>", "1"), ("<path:name>", "follow-up"),
+            ("<id:broadcast>", "B1"), ("<str:customer>", "c1"), ("<int:merge>", "1"), ("<id:name>", "follow-up"),
             ("<str:message>", "m1"), ("<str:upload>", "0123456789abcdef"),
             ("<str:token>", "AAAAAAAA"), ("<int:change>", "1"), ("<int:user>", "1"), ("<int:key>", "1"),
         ):  # fmt: skip

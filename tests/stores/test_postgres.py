@@ -313,7 +313,19 @@ def test_a_command_that_waits_says_so(kept: Path, monkeypatch: pytest.MonkeyPatc
     with start_postgres(kept, tell=said.append):
         pass
     assert [sorted(text) for text in said] == [["en", "zh"]]
-    assert said[0]["en"] == "the database is starting (after a kill it recovers first) … 0 s"
+    assert said[0]["en"] == "the database is starting … 0 s"
+
+
+def test_only_after_a_kill_it_says_that_it_recovers(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    command = Command(kept)
+    kill(processes_of(kept))
+    command.kill()
+    wait_until(lambda: not processes_of(kept), "the killed are not gone")
+    monkeypatch.setattr(postgres, "FIRST_WORD", 0.0)
+    said: list[Text] = []
+    with start_postgres(kept, tell=said.append):
+        pass
+    assert said[0]["en"] == "the database was killed and recovers … 0 s"
 
 
 def test_ctrl_c_reaches_the_command_and_not_the_server(kept: Path) -> None:

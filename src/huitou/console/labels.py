@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from huitou.campaigns.definition import Timing
-from huitou.campaigns.reading import read_campaign
+from huitou.campaigns.reading import default_campaign, read_campaign
 from huitou.console.page import speaks
 from huitou.console.reads.campaigns import versions_of
 from huitou.kit.errors import NotFound, Refused
@@ -40,6 +40,10 @@ def labels_of(name: str) -> Labels:
         for offer in campaign.offers:
             labels.offers.setdefault(offer.name, offer_text(offer, campaign.currency))
     return labels
+
+
+def campaign_title(name: str) -> str:
+    return pgettext("campaign", "Follow-up") if name == default_campaign().name else name
 
 
 def when(timing: Timing) -> str:

@@ -1,4 +1,5 @@
-"""What stands between the server and every view: forged forms, sessions that are over, cookies for https alone."""
+"""What stands between the server and every view: methods it does not take, forged forms, sessions that are over,
+cookies for https alone."""
 
 from __future__ import annotations
 
@@ -9,10 +10,25 @@ from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
 
+from huitou.console.page import not_taken
 from huitou.kit.settings import settings
 
 Answer = Callable[[HttpRequest], HttpResponse]
 NUMBER = "session_number"
+
+
+class Methods:
+    """405 for what a view does not take, before anything is asked of who sends it. See page.py."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.answer(request)
+
+    def process_view(self, request: HttpRequest, view: Answer, args: object, kwargs: object) -> HttpResponse | None:
+        takes = view.takes  # type: ignore[attr-defined]
+        return None if request.method in takes else not_taken(request, takes)
 
 
 class Csrf(CsrfViewMiddleware):

@@ -1,14 +1,15 @@
 """What every page of the console does: ask for a sign-in and a role, send strict headers, say refusals in the reader's
 language.
 
-Anybody signed in may look (GET, HEAD, OPTIONS); whatever changes something needs an operator. `role` says otherwise for
-all of a view's methods: `@page(role="admin")`.
+Anybody signed in may look (GET, HEAD); whatever changes something needs an operator. `role` says otherwise for all of
+a view's methods: `@page(role="admin")`. A view is looked at and nothing else, unless `takes` says what else it takes
+(`BOTH`, `POST`); `middleware.py` answers 405 to the rest.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, overload
 from urllib.parse import urlsplit
 
@@ -53,38 +54,53 @@ HEADERS = {
 }
 STATUS = ((NotFound, 404), (NotAllowed, 403), (Unavailable, 503), (HuitouError, 422))
 
-LOOKING = ("GET", "HEAD", "OPTIONS")
+LOOKING = ("GET", "HEAD")
+POST = ("POST",)
+BOTH = (*LOOKING, *POST)
 DATABASE_REFUSED = (DataError, psycopg.DataError)
 
 
 @overload
 def page(view: View) -> View: ...
 @overload
-def page(*, role: Role) -> Callable[[View], View]: ...
-def page(view: View | None = None, *, role: Role | None = None) -> View | Callable[[View], View]:
+def page(*, role: Role | None = None, takes: Sequence[str] = LOOKING) -> Callable[[View], View]: ...
+def page(
+    view: View | None = None, *, role: Role | None = None, takes: Sequence[str] = LOOKING
+) -> View | Callable[[View], View]:
     """For whoever is signed in; a HuitouError becomes a page that says it."""
-    return _decorator(view, _refuse, HuitouError, role)
+    return _decorator(view, _refuse, HuitouError, role, takes)
 
 
 @overload
 def widget(view: View) -> View: ...
 @overload
-def widget(*, role: Role) -> Callable[[View], View]: ...
-def widget(view: View | None = None, *, role: Role | None = None) -> View | Callable[[View], View]:
+def widget(*, role: Role | None = None, takes: Sequence[str] = LOOKING) -> Callable[[View], View]: ...
+def widget(
+    view: View | None = None, *, role: Role | None = None, takes: Sequence[str] = LOOKING
+) -> View | Callable[[View], View]:
     """A part of a page, fetched by itself: whatever goes wrong in it is said in its own box."""
-    return _decorator(view, _box, Exception, role)
+    return _decorator(view, _box, Exception, role, takes)
 
 
-def open_page(view: View) -> View:
+def open_page(*, takes: Sequence[str]) -> Callable[[View], View]:
     """For anybody: the sign-in and what belongs to it."""
 
-    @functools.wraps(view)
-    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not is_plain(request, kwargs):
-            return unreadable(request)
-        return with_headers(view(request, *args, **kwargs))
+    def open_to_all(view: View) -> View:
+        @functools.wraps(view)
+        def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if not is_plain(request, kwargs):
+                return unreadable(request)
+            return with_headers(view(request, *args, **kwargs))
 
-    return answer
+        return _taking(takes, answer)
+
+    return open_to_all
+
+
+def _taking(methods: Sequence[str], view: View) -> View:
+    """Says so of itself, for the middleware."""
+    view.takes = methods  # type: ignore[attr-defined]
+    return view
 
 
 def speaks() -> str:
@@ -117,9 +133,10 @@ def _decorator(
     refuse: Callable[[HttpRequest, Exception], HttpResponse],
     catch: type[Exception],
     role: Role | None,
+    takes: Sequence[str],
 ) -> View | Callable[[View], View]:
     def guard(view: View) -> View:
-        return _guarded(view, refuse, catch, role)
+        return _taking(takes, _guarded(view, refuse, catch, role))
 
     return guard if view is None else guard(view)
 
@@ -162,6 +179,14 @@ def is_plain(request: HttpRequest, given: Mapping[str, Any]) -> bool:
         texts.extend(text for name, values in fields.lists() for text in (name, *values))
     texts.extend(file.name or "" for files in request.FILES.lists() for file in files[1])
     return not any("\0" in text or not _is_encodable(text) for text in texts)
+
+
+def not_taken(request: HttpRequest, takes: Sequence[str]) -> HttpResponse:
+    """To a method this address has no use for."""
+    shown = {"text": _("This address does not take this kind of request."), "status": 405}
+    response = with_headers(render(request, "plain_error.html", shown, status=405))
+    response.headers["Allow"] = ", ".join(takes)
+    return response
 
 
 def unreadable(request: HttpRequest) -> HttpResponse:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import path, register_converter
 
+from huitou.console.addresses import IdConverter
 from huitou.console.views import (
     broadcasts,
     campaigns,
@@ -21,6 +22,8 @@ from huitou.console.views import (
     users,
     welcome,
 )
+
+register_converter(IdConverter, "id")
 
 urlpatterns = [
     path("sign-in", sign_in.sign_in, name="login"),
@@ -43,23 +46,23 @@ urlpatterns = [
     path("settings/users/<int:user>/sign-out", users.end_sessions, name="user_sign_out"),
     path("settings/users/<int:user>/password", users.reset_password, name="user_password"),
     path("", broadcasts.broadcast_list, name="broadcasts"),
-    path("broadcasts/<path:broadcast>", broadcasts.broadcast_page, name="broadcast"),
-    path("edit/broadcasts/<path:broadcast>", editing.edit_broadcast, name="edit_broadcast"),
-    path("widgets/verdict/<path:broadcast>", broadcasts.verdict, name="verdict"),
-    path("widgets/takings/<path:broadcast>", broadcasts.takings, name="takings"),
-    path("widgets/unseen/<path:broadcast>", broadcasts.unseen, name="unseen"),
-    path("widgets/unseen-count/<path:broadcast>", broadcasts.unseen_count, name="unseen_count"),
-    path("unseen-orders/<path:broadcast>", broadcasts.unseen_csv, name="unseen_csv"),
-    path("widgets/funnel/<path:broadcast>", broadcasts.funnel, name="funnel"),
-    path("widgets/non-buyers/<path:broadcast>", broadcasts.non_buyers, name="non_buyers"),
-    path("widgets/reach/<path:broadcast>", broadcasts.reach, name="reach"),
-    path("widgets/plan/<path:broadcast>", follow_up.plan, name="plan"),
-    path("widgets/sending/<path:broadcast>", broadcasts.sending, name="sending"),
-    path("widgets/results/<path:broadcast>", broadcasts.results_widget, name="results"),
-    path("widgets/people/<path:broadcast>", broadcasts.people, name="people"),
-    path("follow-up/preview/<path:broadcast>", follow_up.preview, name="preview"),
-    path("follow-up/start/<path:broadcast>", follow_up.start, name="start"),
-    path("follow-up/cancel/<path:broadcast>", follow_up.cancel, name="cancel"),
+    path("broadcasts/<id:broadcast>", broadcasts.broadcast_page, name="broadcast"),
+    path("edit/broadcasts/<id:broadcast>", editing.edit_broadcast, name="edit_broadcast"),
+    path("widgets/verdict/<id:broadcast>", broadcasts.verdict, name="verdict"),
+    path("widgets/takings/<id:broadcast>", broadcasts.takings, name="takings"),
+    path("widgets/unseen/<id:broadcast>", broadcasts.unseen, name="unseen"),
+    path("widgets/unseen-count/<id:broadcast>", broadcasts.unseen_count, name="unseen_count"),
+    path("unseen-orders/<id:broadcast>", broadcasts.unseen_csv, name="unseen_csv"),
+    path("widgets/funnel/<id:broadcast>", broadcasts.funnel, name="funnel"),
+    path("widgets/non-buyers/<id:broadcast>", broadcasts.non_buyers, name="non_buyers"),
+    path("widgets/reach/<id:broadcast>", broadcasts.reach, name="reach"),
+    path("widgets/plan/<id:broadcast>", follow_up.plan, name="plan"),
+    path("widgets/sending/<id:broadcast>", broadcasts.sending, name="sending"),
+    path("widgets/results/<id:broadcast>", broadcasts.results_widget, name="results"),
+    path("widgets/people/<id:broadcast>", broadcasts.people, name="people"),
+    path("follow-up/preview/<id:broadcast>", follow_up.preview, name="preview"),
+    path("follow-up/start/<id:broadcast>", follow_up.start, name="start"),
+    path("follow-up/cancel/<id:broadcast>", follow_up.cancel, name="cancel"),
     path("customers", customers.customer_list, name="customers"),
     path("customers/found/<str:token>", customers.search, name="search"),
     path("customers/<str:customer>", customers.customer_page, name="customer"),
@@ -69,17 +72,17 @@ urlpatterns = [
     path("widgets/orders/<str:customer>", customers.orders, name="orders"),
     path("widgets/decisions/<str:customer>", customers.decisions, name="decisions"),
     path("campaigns", campaigns.campaign_list, name="campaigns"),
-    path("campaigns/<path:name>/preview", preview.preview_page, name="campaign_preview"),
-    path("campaigns/<path:name>/preview/body", preview.preview_body, name="campaign_preview_body"),
-    path("campaigns/<path:name>/preview/draft", preview.preview_draft, name="preview_draft"),
-    path("campaigns/<path:name>/preview/send", preview.send_test, name="send_test"),
-    path("campaigns/<path:name>", campaigns.campaign_page, name="campaign"),
-    path("pause/<path:name>", follow_up.pause, name="pause"),
-    path("resume/<path:name>", follow_up.resume, name="resume"),
+    path("campaigns/<id:name>/preview", preview.preview_page, name="campaign_preview"),
+    path("campaigns/<id:name>/preview/body", preview.preview_body, name="campaign_preview_body"),
+    path("campaigns/<id:name>/preview/draft", preview.preview_draft, name="preview_draft"),
+    path("campaigns/<id:name>/preview/send", preview.send_test, name="send_test"),
+    path("campaigns/<id:name>", campaigns.campaign_page, name="campaign"),
+    path("pause/<id:name>", follow_up.pause, name="pause"),
+    path("resume/<id:name>", follow_up.resume, name="resume"),
     path("messages", messages.message_list, name="messages"),
     path("messages/<str:message>", messages.message_page, name="message"),
     path("messages/<str:message>/body", messages.message_body, name="message_body"),
-    path("files/people/<path:broadcast>", exports.people_file, name="people_file"),
+    path("files/people/<id:broadcast>", exports.people_file, name="people_file"),
     path("files/customers", exports.customers_file, name="customers_file"),
     path("files/messages", exports.messages_file, name="messages_file"),
     path("intake", intake.intake_page, name="intake"),

@@ -196,7 +196,7 @@ def _accepted(address: str) -> Text:
     }
 
 
-ANSWERS: Text = {"zh": "邮件服务器 {where} 应答正常", "en": "the mail server {where} answers"}
+ANSWERS: Text = {"zh": "邮件服务器 {where} 应答正常。", "en": "The mail server {where} answers."}
 DOUBT: Text = {
     "zh": "邮件已交出，但没等到服务器的答复：可能已发出，也可能没有。请到收件箱查看。",
     "en": "The mail was handed over, but no answer came: it may or may not have gone out. Look into the inbox.",

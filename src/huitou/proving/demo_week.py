@@ -51,6 +51,8 @@ class DemoWeek:
         self.offers = read_offers()
         self.files: dict[str, Path] = {}
         self.counts: Counter[str] = Counter()
+        self.opened: set[str] = set()  # messages, as the report counts them: whoever clicked has opened
+        self.clicked: set[str] = set()
         self.exported_at = clock.now_us()
 
     def live(self, tick: Callable[[], None]) -> None:
@@ -89,6 +91,11 @@ class DemoWeek:
     def happen(self, happenings: Sequence[Happening]) -> None:
         """Let what customers did reach the product."""
         self.counts.update(one.kind for one in happenings)
+        for one in happenings:
+            if one.mail is not None and one.kind in ("open", "click"):
+                self.opened.add(one.mail.message_id)
+                if one.kind == "click":
+                    self.clicked.add(one.mail.message_id)
         with ThreadPoolExecutor(CLICKERS) as clickers:
             list(clickers.map(self.touch, [one for one in happenings if one.kind in ("click", "unsubscribe")]))
         self.post([event for one in happenings for event in self.reported(one)])
@@ -140,9 +147,9 @@ class DemoWeek:
     def summary(self) -> Text:
         count = self.counts
         return {
-            "zh": f"收到 {count['mails']:,} 封邮件，打开 {count['open']:,}，点击 {count['click']:,}，"
+            "zh": f"收到 {count['mails']:,} 封邮件，打开 {len(self.opened):,}，点击 {len(self.clicked):,}，"
             f"下单 {count['order']:,}（含没收到邮件的人），退订 {count['unsubscribe']:,}，投诉 {count['complaint']:,}",
-            "en": f"{count['mails']:,} mails received, {count['open']:,} opened, {count['click']:,} clicked, "
+            "en": f"{count['mails']:,} mails received, {len(self.opened):,} opened, {len(self.clicked):,} clicked, "
             f"{count['order']:,} orders (also of people who got no mail), {count['unsubscribe']:,} opted out, "
             f"{count['complaint']:,} complained",
         }

@@ -35,6 +35,7 @@ MIDDLEWARE = (
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "huitou.console.middleware.Methods",
     "huitou.console.middleware.Csrf",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "huitou.console.middleware.end_old_sessions",

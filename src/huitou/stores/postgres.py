@@ -48,6 +48,8 @@ from huitou.stores.postgres_cluster import (
     sockets_of,
 )
 
+STARTING: Text = {"zh": "数据库正在启动", "en": "the database is starting"}
+RECOVERING: Text = {"zh": "数据库上次被强行结束，正在恢复", "en": "the database was killed and recovers"}
 FIRST_WORD, NEXT_WORD = 3.0, 15.0  # seconds of waiting before, and between, words to whoever waits
 LEAVE_SECONDS = 10.0  # waited for whoever holds start.lock, before leaving the stopping to them
 STOP_SECONDS = 60.0  # a fast shutdown writes a checkpoint; after that an immediate one, which recovery repairs
@@ -199,13 +201,10 @@ def _serves(pid: int, folder: Path) -> bool:
 
 def _find_or_start(folder: Path, tell: Tell) -> Path:
     """The folder of a socket that answers. Called with start.lock held."""
-    waiting = _Waiting(
-        tell,
-        {
-            "zh": "数据库正在启动（上次被强行结束的话要先恢复）",
-            "en": "the database is starting (after a kill it recovers first)",
-        },
-    )
+    was_killed = bool(postmaster_lines(folder)) and _is_free(
+        folder / "server.lock"
+    )  # whoever stops takes the file away
+    waiting = _Waiting(tell, RECOVERING if was_killed else STARTING)
     log_at: int | None = None
     while True:
         if _is_free(folder / "server.lock"):  # not even a dying back end is left

@@ -142,6 +142,11 @@ def find_broadcast(broadcast: str) -> Broadcast:
     raise NotFound({"zh": f"没有场次 {broadcast}。", "en": f"there is no broadcast {broadcast}"})
 
 
+def title_of(broadcast: str) -> str:
+    """Its title; the id where it has none or is not known."""
+    return next((one.title for one in broadcasts() if one.broadcast == broadcast and one.title), broadcast)
+
+
 def products() -> dict[str, Product]:
     return read(("products",), lambda engine: {one.product: one for one in list_products(engine)})
 

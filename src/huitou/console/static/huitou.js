@@ -47,8 +47,14 @@ document.addEventListener("submit", (event) => {
   form.dataset.sent = "1";
   for (const button of form.querySelectorAll("button:not([name])")) button.setAttribute("aria-busy", "true");
 });
+// A link to a page that takes some seconds to work out says that it was heard.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[data-slow]");
+  if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) link.setAttribute("aria-busy", "true");
+});
 window.addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+  for (const waiting of document.querySelectorAll("button[aria-busy], a[aria-busy]")) waiting.removeAttribute("aria-busy");
 });
 
 // Filters apply as soon as one is chosen.

@@ -11,8 +11,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from huitou.console import words
+from huitou.console import labels, words
 from huitou.console.page import page_of, speaks
+from huitou.console.reads import snapshot
 from huitou.customers.lifecycle import STAGES
 from huitou.customers.refresh import ZONE
 from huitou.kit import clock
@@ -176,6 +177,18 @@ def share_of(part: float | None, whole: float | None) -> float | None:
 def named(code: str | None, names: dict[str, str]) -> str:
     """What a campaign's own name means: {{ arm.timing|named:labels.timings }}; an unknown name as it is."""
     return names.get(code or "", code or "")
+
+
+@register.filter
+def show_title(broadcast: str) -> str:
+    """Its title, for an id that stands alone; the id itself where it has none, or the broadcast is no more."""
+    return snapshot.title_of(broadcast)
+
+
+@register.filter
+def campaign_title(name: str) -> str:
+    """The shipped campaign's name is a key of commands and files; operators have a word for it."""
+    return labels.campaign_title(name)
 
 
 @register.filter

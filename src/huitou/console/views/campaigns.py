@@ -16,7 +16,7 @@ from huitou.campaigns.reading import default_campaign
 from huitou.campaigns.template_checks import check_words
 from huitou.campaigns.versions import save_version
 from huitou.console.labels import offer_text, when
-from huitou.console.page import page, speaks
+from huitou.console.page import BOTH, page, speaks
 from huitou.console.reads import campaigns as reads
 from huitou.console.views.preview import DRAFT, draft_of
 from huitou.kit.errors import Refused
@@ -38,7 +38,7 @@ def campaign_list(request: HttpRequest) -> HttpResponse:
     return render(request, "campaigns.html", shown)
 
 
-@page
+@page(takes=BOTH)
 def campaign_page(request: HttpRequest, name: str) -> HttpResponse:
     versions = reads.versions_of(name)
     if request.method == "POST":

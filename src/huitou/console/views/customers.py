@@ -11,12 +11,11 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from huitou.console import searches, sentences
 from huitou.console.labels import Labels, labels_of
 from huitou.console.masking import mask
-from huitou.console.page import page, speaks, widget
+from huitou.console.page import BOTH, POST, page, speaks, widget
 from huitou.console.reads import messages as mails
 from huitou.console.reads import people, snapshot
 from huitou.console.templatetags.huitou import short_id
@@ -36,7 +35,7 @@ MOST_CONTACTS = 4  # in the heading; all of them stand among the identifiers
 log = structlog.get_logger(__name__)
 
 
-@page(role="analyst")  # a search is sent by POST, and changes nothing
+@page(role="analyst", takes=BOTH)  # a search is sent by POST, and changes nothing
 def customer_list(request: HttpRequest) -> HttpResponse:
     """The list; by POST a search, so that no phone and no name ever stands in an address or a log."""
     if request.method == "POST":
@@ -84,7 +83,7 @@ def customer_page(request: HttpRequest, customer: str) -> HttpResponse:
     return _show(request, customer, revealed=False)
 
 
-@page(role="operator")
+@page(role="operator", takes=BOTH)
 def reveal(request: HttpRequest, customer: str) -> HttpResponse:
     """Contact details in full, on request, and noted who asked; until they are hidden, or for a quarter of an hour."""
     if request.method == "POST":
@@ -141,8 +140,7 @@ def _merge(row: dict[str, Any], *, revealed: bool) -> dict[str, Any]:
     return {**row, "shown": row["value"] if revealed else mask(row["kind"], row["value"])}
 
 
-@page
-@require_POST
+@page(takes=POST)
 def undo(request: HttpRequest, customer: str, merge: int) -> HttpResponse:
     with transaction() as connection:
         roots = undo_merge(connection, merge)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from huitou.catalog.broadcasts import Broadcast
-from huitou.console.page import page, speaks
+from huitou.console.page import BOTH, page, speaks
 from huitou.console.reads import editing, snapshot
 from huitou.console.templatetags.huitou import number
 from huitou.customers.refresh import ZONE
@@ -26,7 +26,7 @@ SHOWN = "%Y-%m-%dT%H:%M"  # what <input type="datetime-local"> takes and gives
 ASKED = ("merge", "delete")  # never done without a second look
 
 
-@page(role="operator")
+@page(role="operator", takes=BOTH)
 def edit_broadcast(request: HttpRequest, broadcast: str) -> HttpResponse:
     if request.method != "POST":
         return _form(request, broadcast)

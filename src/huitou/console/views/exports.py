@@ -21,7 +21,7 @@ from huitou.console import words
 from huitou.console.csv_file import csv_response
 from huitou.console.labels import labels_of
 from huitou.console.masking import mask
-from huitou.console.page import page
+from huitou.console.page import BOTH, page
 from huitou.console.reads import ledger, people, show, snapshot
 from huitou.console.reads import messages as mails
 from huitou.console.reads.leave_alone import FREE, HELD_OUT, LeaveAlone, leave_alone
@@ -50,7 +50,7 @@ class Asked:
         return state == FREE or (self.held_out if state == HELD_OUT else self.opted_out)
 
 
-@page
+@page(takes=BOTH)
 def people_file(request: HttpRequest, broadcast: str) -> HttpResponseBase:
     """The people of a broadcast, by the filters of its page."""
     one = snapshot.find_broadcast(broadcast)
@@ -75,7 +75,7 @@ def people_file(request: HttpRequest, broadcast: str) -> HttpResponseBase:
     return _file(request, f"{_('people')}-{broadcast}", columns, rows, leave_alone(broadcast), asked)
 
 
-@page
+@page(takes=BOTH)
 def customers_file(request: HttpRequest) -> HttpResponseBase:
     email = {"yes": True, "no": False}.get(_told(request, "email"))
     listed = people.list_customers(
@@ -97,7 +97,7 @@ def customers_file(request: HttpRequest) -> HttpResponseBase:
     return _file(request, _("customers"), columns, rows, leave_alone(), _asked(request))
 
 
-@page
+@page(takes=BOTH)
 def messages_file(request: HttpRequest) -> HttpResponseBase:
     filters = {name: _told(request, name) for name in ("broadcast", "campaign", "group")}
     offers: dict[str, dict[str, str]] = {}

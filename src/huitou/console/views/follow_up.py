@@ -11,12 +11,11 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST
 
 from huitou.campaigns.definition import Campaign
 from huitou.catalog.broadcasts import Broadcast
-from huitou.console.labels import labels_of
-from huitou.console.page import page, speaks, widget
+from huitou.console.labels import campaign_title, labels_of
+from huitou.console.page import BOTH, POST, page, speaks, widget
 from huitou.console.reads import broadcasts as listing
 from huitou.console.reads import plans, snapshot, troubles
 from huitou.console.reads.campaigns import all_campaigns, campaign_named
@@ -45,8 +44,7 @@ def _open_points(broadcast: Broadcast, campaign: Campaign) -> list[Finding]:
     return [one for one in (*check_installation(campaign), check_time(broadcast)) if one.state != "good"]
 
 
-@widget
-@require_POST
+@widget(takes=POST)
 def preview(request: HttpRequest, broadcast: str) -> HttpResponse:
     """A dry run: what would be decided anew, nothing kept, nobody written to."""
     from huitou.flows.follow_up import plan_follow_up
@@ -60,7 +58,7 @@ def preview(request: HttpRequest, broadcast: str) -> HttpResponse:
     return _render(request, one, campaign, counted, is_preview=True, findings=findings)
 
 
-@page(role="operator")
+@page(role="operator", takes=BOTH)
 def start(request: HttpRequest, broadcast: str) -> HttpResponse:
     """Looked at first: who, when, for how much, and whether all is ready. The same page's form starts it."""
     if request.method == "POST":
@@ -108,7 +106,7 @@ def _start(request: HttpRequest, broadcast: str) -> HttpResponse:
     return redirect("broadcast", broadcast=broadcast)
 
 
-@page(role="operator")
+@page(role="operator", takes=BOTH)
 def cancel(request: HttpRequest, broadcast: str) -> HttpResponse:
     """Asks, with the counts; its form takes back what is queued."""
     from huitou.flows import follow_up
@@ -139,25 +137,25 @@ def _queued(count: int) -> str:
     ) % {"queued": number(count)}
 
 
-@page
-@require_POST
+@page(takes=POST)
 def pause(request: HttpRequest, name: str) -> HttpResponse:
     from huitou.flows import follow_up
 
     follow_up.pause(name)
     troubles.forget()
-    messages.warning(request, _("Paused: nothing of “%(name)s” goes out until it is resumed.") % {"name": name})
+    messages.warning(
+        request, _("Paused: nothing of “%(name)s” goes out until it is resumed.") % {"name": campaign_title(name)}
+    )
     return redirect(_back(request, name))
 
 
-@page
-@require_POST
+@page(takes=POST)
 def resume(request: HttpRequest, name: str) -> HttpResponse:
     from huitou.flows import follow_up
 
     follow_up.resume(name)
     troubles.forget()
-    messages.success(request, _("Resumed: “%(name)s” goes on sending.") % {"name": name})
+    messages.success(request, _("Resumed: “%(name)s” goes on sending.") % {"name": campaign_title(name)})
     return redirect(_back(request, name))
 
 

@@ -7,10 +7,9 @@ from typing import Any
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_POST
 
 from huitou.console import uploads
-from huitou.console.page import page, speaks, widget
+from huitou.console.page import POST, page, speaks, widget
 from huitou.console.reads import intake, keys, snapshot
 from huitou.console.views.broadcasts import page_number
 from huitou.events.connectors import CONNECTORS, find_connector
@@ -44,8 +43,7 @@ def _show(request: HttpRequest, problem: str = "") -> HttpResponse:
     return render(request, "intake.html", shown, status=422 if problem else 200)
 
 
-@page
-@require_POST
+@page(takes=POST)
 def upload(request: HttpRequest) -> HttpResponse:
     """Where something is wrong nothing is stored, and the form stays with what was filled in and chosen."""
     try:
@@ -80,8 +78,7 @@ def _files(request: HttpRequest) -> list[Any]:
     return list(files)
 
 
-@page
-@require_POST
+@page(takes=POST)
 def again(request: HttpRequest, upload: str) -> HttpResponse:
     """An uploaded file that could not be made out, once more with what was missing."""
     try:
@@ -92,8 +89,7 @@ def again(request: HttpRequest, upload: str) -> HttpResponse:
     return redirect("intake")
 
 
-@page
-@require_POST
+@page(takes=POST)
 def place(request: HttpRequest, upload: str) -> HttpResponse:
     """An uploaded file that did not say of which broadcast it is, imported with the operator's answer."""
     try:

@@ -6,9 +6,8 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
-from huitou.console.page import page, speaks
+from huitou.console.page import BOTH, POST, page, speaks
 from huitou.console.reads import keys
 from huitou.events.write_keys import BROWSER, add_key, revoke_key
 from huitou.kit.errors import NotFound, Refused
@@ -16,7 +15,7 @@ from huitou.kit.text import say
 from huitou.stores.ledger import transaction
 
 
-@page(role="admin")
+@page(role="admin", takes=BOTH)
 def key_list(request: HttpRequest) -> HttpResponse:
     """The keys; POST makes one."""
     if request.method != "POST":
@@ -30,8 +29,7 @@ def key_list(request: HttpRequest) -> HttpResponse:
     return _show(request, made=key.name, secret=secret)
 
 
-@page(role="admin")
-@require_POST
+@page(role="admin", takes=POST)
 def revoke(request: HttpRequest, key: int) -> HttpResponse:
     try:
         with transaction() as connection:

@@ -46,7 +46,6 @@ def message_list(request: HttpRequest) -> HttpResponse:
         },
         "broadcasts": snapshot.broadcasts(),
         "campaigns": all_campaigns(),
-        "titles": {one.broadcast: one.title or one.broadcast for one in snapshot.broadcasts()},
     }
     return render(request, "messages.html", shown)
 

@@ -12,12 +12,11 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.html import escape
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from huitou.campaigns.definition import STAGES, Campaign
 from huitou.console import searches
 from huitou.console.labels import offer_text
-from huitou.console.page import page, speaks
+from huitou.console.page import BOTH, POST, page, speaks
 from huitou.console.reads import campaigns as reads
 from huitou.console.reads import people, snapshot
 from huitou.console.reads.messages import without_links
@@ -34,7 +33,7 @@ CHOICES = ("broadcast", "customer", "kind", "channel", "offer", "stage", "langua
 log = structlog.get_logger(__name__)
 
 
-@page
+@page(takes=BOTH)
 def preview_page(request: HttpRequest, name: str) -> HttpResponse:
     if request.method == "POST":
         return _search(request, name)
@@ -74,8 +73,7 @@ def preview_body(request: HttpRequest, name: str) -> HttpResponse:
     return response
 
 
-@page
-@require_POST
+@page(takes=POST)
 def send_test(request: HttpRequest, name: str) -> HttpResponse:
     """To an address the operator types, marked as a test; which one is remembered as long as they are signed in."""
     to = request.POST.get("to", "").strip()[:254]
@@ -96,8 +94,7 @@ def send_test(request: HttpRequest, name: str) -> HttpResponse:
     return back
 
 
-@page
-@require_POST
+@page(takes=POST)
 def preview_draft(request: HttpRequest, name: str) -> HttpResponse:
     """Keep what is being edited with the session, and look at it; `campaigns.py` has refused what cannot be used."""
     from huitou.console.views.campaigns import check_text, show_draft

@@ -11,14 +11,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_POST
 
 from huitou.admin.changes import LoggedChange, latest_changes
 from huitou.admin.fields import FIELDS
 from huitou.admin.roles import may
 from huitou.admin.settings import Invalid, save_settings, undo_setting
 from huitou.console.context import role_of
-from huitou.console.page import page, speaks
+from huitou.console.page import BOTH, POST, page, speaks
 from huitou.console.setting_fields import GROUPS, Group, Words, label_of, show_groups, typed_values, value_of
 from huitou.console.test_mails import count_test_mail
 from huitou.delivery.trial import Trial, hello_mail, send_trial
@@ -45,7 +44,7 @@ def settings_home(request: HttpRequest) -> HttpResponse:
     return redirect("sending_settings" if may(role_of(request), "admin") else "password")
 
 
-@page(role="admin")
+@page(role="admin", takes=BOTH)
 @sensitive_post_parameters("smtp_password")
 def sending_settings(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
@@ -58,16 +57,14 @@ def sending_settings(request: HttpRequest) -> HttpResponse:
     return redirect("sending_settings")
 
 
-@page(role="admin")
-@require_POST
+@page(role="admin", takes=POST)
 def test_mail(request: HttpRequest) -> HttpResponse:
     """One mail by the settings in force, and what became of it."""
     to = request.POST.get("to", "").strip()
     return show(request, trial=try_sending(request, to), to=to)
 
 
-@page(role="admin")
-@require_POST
+@page(role="admin", takes=POST)
 def undo(request: HttpRequest, change: int) -> HttpResponse:
     try:
         name = undo_setting(change, request.user.get_username())

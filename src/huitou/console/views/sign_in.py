@@ -10,20 +10,19 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_POST
 
 from huitou.admin.addresses import visitor_address
 from huitou.admin.tries import begin_try, forgive
 from huitou.admin.users import any_user
 from huitou.console.middleware import NUMBER
-from huitou.console.page import open_page
+from huitou.console.page import BOTH, POST, open_page
 
 LANGUAGES = {"zh-hans", "en"}
 THEMES = {"light", "dark", "auto"}
 YEAR = 365 * 24 * 3600
 
 
-@open_page
+@open_page(takes=BOTH)
 @sensitive_post_parameters("password")
 def sign_in(request: HttpRequest) -> HttpResponse:
     if not any_user():
@@ -67,21 +66,18 @@ def say_wait(seconds: int) -> str:
     ) % {"minutes": minutes}
 
 
-@open_page
-@require_POST
+@open_page(takes=POST)
 def sign_out(request: HttpRequest) -> HttpResponse:
     logout(request)
     return redirect("login")
 
 
-@open_page
-@require_POST
+@open_page(takes=POST)
 def choose_language(request: HttpRequest) -> HttpResponse:
     return _remember(request, "django_language", LANGUAGES)
 
 
-@open_page
-@require_POST
+@open_page(takes=POST)
 def choose_theme(request: HttpRequest) -> HttpResponse:
     return _remember(request, "theme", THEMES)
 

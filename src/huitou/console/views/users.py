@@ -12,14 +12,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_POST
 
 from huitou.admin import users
 from huitou.admin.changes import LoggedChange, latest_changes
 from huitou.admin.roles import MAY, NAMES, ROLES
 from huitou.admin.tries import begin_try, forgive
 from huitou.console.middleware import NUMBER
-from huitou.console.page import page, speaks
+from huitou.console.page import BOTH, POST, page, speaks
 from huitou.console.views.sign_in import address_of, say_wait
 from huitou.kit.errors import NotFound, Refused
 from huitou.kit.text import say
@@ -33,7 +32,7 @@ class OneTime:
     password: str
 
 
-@page(role="admin")
+@page(role="admin", takes=BOTH)
 def user_list(request: HttpRequest) -> HttpResponse:
     """The list; by POST a new user."""
     if request.method != "POST":
@@ -46,39 +45,33 @@ def user_list(request: HttpRequest) -> HttpResponse:
     return _show(request, made=OneTime(user.username, password))
 
 
-@page(role="admin")
-@require_POST
+@page(role="admin", takes=POST)
 def change_role(request: HttpRequest, user: int) -> HttpResponse:
     role = request.POST.get("role", "")
     return _do(request, user, lambda one, by: users.change_role(one, role, by), _("The role of %(name)s is changed."))
 
 
-@page(role="admin")
-@require_POST
+@page(role="admin", takes=POST)
 def disable(request: HttpRequest, user: int) -> HttpResponse:
     return _do(request, user, users.disable_user, _("%(name)s may no longer sign in."))
 
 
-@page(role="admin")
-@require_POST
+@page(role="admin", takes=POST)
 def enable(request: HttpRequest, user: int) -> HttpResponse:
     return _do(request, user, users.enable_user, _("%(name)s may sign in again."))
 
 
-@page(role="admin")
-@require_POST
+@page(role="admin", takes=POST)
 def remove(request: HttpRequest, user: int) -> HttpResponse:
     return _do(request, user, users.remove_user, _("%(name)s is removed."))
 
 
-@page(role="admin")
-@require_POST
+@page(role="admin", takes=POST)
 def end_sessions(request: HttpRequest, user: int) -> HttpResponse:
     return _do(request, user, users.end_sessions, _("%(name)s is signed out everywhere."))
 
 
-@page(role="admin")
-@require_POST
+@page(role="admin", takes=POST)
 def reset_password(request: HttpRequest, user: int) -> HttpResponse:
     """A one-time password, shown here and nowhere else."""
     one = users.user_numbered(user)
@@ -86,7 +79,7 @@ def reset_password(request: HttpRequest, user: int) -> HttpResponse:
     return _show(request, made=OneTime(one.username, password))
 
 
-@page(role="analyst")
+@page(role="analyst", takes=BOTH)
 @sensitive_post_parameters("old", "new", "again")
 def own_password(request: HttpRequest) -> HttpResponse:
     problem = _change_own(request) if request.method == "POST" else ""

@@ -14,7 +14,7 @@ from huitou.admin.claim import forget_claim_code, is_claim_code
 from huitou.admin.settings import Invalid
 from huitou.admin.tries import begin_try, forgive
 from huitou.console.middleware import NUMBER
-from huitou.console.page import open_page, page, speaks
+from huitou.console.page import BOTH, open_page, page, speaks
 from huitou.console.setting_fields import FIRST_GROUPS, show_groups
 from huitou.console.views.settings import save, try_sending
 from huitou.console.views.sign_in import address_of, say_wait
@@ -25,7 +25,7 @@ from huitou.kit.text import Text, say
 CODE_TRIES = "first-run code"  # the name its tries are counted under, as those at a password are
 
 
-@open_page
+@open_page(takes=BOTH)
 @sensitive_post_parameters("password", "again", "code")
 def first_user(request: HttpRequest) -> HttpResponse:
     if users.any_user():
@@ -76,7 +76,7 @@ def _is_stranger(request: HttpRequest) -> bool:
     return not is_at_this_machine(request.META.get("REMOTE_ADDR", ""), request.headers, request.get_host(), protocol)
 
 
-@page(role="admin")
+@page(role="admin", takes=BOTH)
 @sensitive_post_parameters("smtp_password")
 def sending(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
