@@ -18,7 +18,7 @@ from huitou.events.connectors import find_connector
 from huitou.events.connectors.base import Options, Record
 from huitou.events.journal import Outcome, append_batch
 from huitou.events.model import Event
-from huitou.events.reading import Reading, read_apart
+from huitou.events.reading import OpenFile, read_apart
 from huitou.events.rejected_rows import RejectedRows
 from huitou.events.segment import read_segment
 from huitou.events.versions import number_versions
@@ -102,7 +102,7 @@ class _Batch(NamedTuple):
     outcomes: Future[list[Outcome]]
 
 
-def _batches(reading: Reading, options: Options, committer: Executor) -> Iterator[_Batch]:
+def _batches(reading: OpenFile, options: Options, committer: Executor) -> Iterator[_Batch]:
     while batch := _take(reading):
         received_at = clock.now_us()
         read = [_read_record(record, reading.format, received_at, options.currency) for record in batch]
@@ -110,7 +110,7 @@ def _batches(reading: Reading, options: Options, committer: Executor) -> Iterato
         yield _Batch(batch, read, committer.submit(append_batch, events, received_at))
 
 
-def _take(reading: Reading) -> list[Record]:
+def _take(reading: OpenFile) -> list[Record]:
     """The next records, few where they are large: a row may be of megabytes."""
     batch: list[Record] = []
     full = reading.size + LARGEST_BATCH

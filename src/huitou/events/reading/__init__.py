@@ -48,7 +48,7 @@ class ReaderBroke(Exception):
 
 
 @dataclass
-class Reading:
+class OpenFile:
     """A file that was recognised. `records` are read as they are asked for, `size` is how many bytes they were told in
     so far; `notes` are whole after the last of them.
     """
@@ -61,7 +61,9 @@ class Reading:
 
 
 @contextmanager
-def read_apart(path: Path, options: Options, kind: str | None = None, within: float | None = None) -> Iterator[Reading]:
+def read_apart(
+    path: Path, options: Options, kind: str | None = None, within: float | None = None
+) -> Iterator[OpenFile]:
     """Recognise and read the file. FileRefused where it cannot be read, or needs more than its bounds, Unplaced where
     it leaves open which broadcast it tells of; both also while its records are asked for. `within` are the seconds
     that all of it may take, whatever is waited for.
@@ -70,11 +72,11 @@ def read_apart(path: Path, options: Options, kind: str | None = None, within: fl
     ends = time.monotonic() + within if within else None
     with tempfile.TemporaryFile() as said, _start(said) as process:
         try:
-            _give(process, frames.Order(str(path), options, kind, bounds))
-            reading = Reading()
+            _give(process, frames.ReadOrder(str(path), options, kind, bounds))
+            reading = OpenFile()
             told = _frames(_counted(_lines(process, path, bounds, ends), reading), process, said, path, bounds)
             opened = next(told)
-            assert isinstance(opened, frames.Opened)
+            assert isinstance(opened, frames.OpenedFrame)
             reading.format, reading.mapping = opened.format, opened.mapping
             reading.records = _records(told, reading)
             yield reading
@@ -103,7 +105,7 @@ def _start(said: IO[bytes]) -> subprocess.Popen[bytes]:
     return process
 
 
-def _give(process: subprocess.Popen[bytes], order: frames.Order) -> None:
+def _give(process: subprocess.Popen[bytes], order: frames.ReadOrder) -> None:
     assert process.stdin is not None
     with suppress(BrokenPipeError):  # why it ended is said by how it ended
         process.stdin.write(msgspec.json.encode(order))
@@ -111,10 +113,10 @@ def _give(process: subprocess.Popen[bytes], order: frames.Order) -> None:
     process.stdin = None
 
 
-def _records(told: Iterator[frames.Frame], reading: Reading) -> Iterator[Record]:
+def _records(told: Iterator[frames.Frame], reading: OpenFile) -> Iterator[Record]:
     columns: tuple[str, ...] = ()
     for frame in told:
-        if isinstance(frame, frames.Fact):
+        if isinstance(frame, frames.FactFrame):
             yield frames.unpack(frame, columns)
         elif isinstance(frame, frames.Columns):
             columns = frame.columns
@@ -122,7 +124,7 @@ def _records(told: Iterator[frames.Frame], reading: Reading) -> Iterator[Record]
             reading.notes = list(frame.notes)
 
 
-def _counted(lines: Iterator[bytes], reading: Reading) -> Iterator[bytes]:
+def _counted(lines: Iterator[bytes], reading: OpenFile) -> Iterator[bytes]:
     for line in lines:
         reading.size += len(line)
         yield line

@@ -3,7 +3,8 @@
 WITH told AS (
   SELECT DISTINCT coalesce(broadcast, room) AS place
   FROM events
-  WHERE (name LIKE 'live%' OR name = 'product_shown') AND source NOT LIKE 'browser:%'
+  WHERE ((name LIKE 'live%' AND name NOT IN ('live_scheduled', 'live_booked')) OR name = 'product_shown')
+    AND source NOT LIKE 'browser:%'
 )
 SELECT b.broadcast, b.started_at, b.ended_at
 FROM broadcasts AS b
