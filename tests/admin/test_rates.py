@@ -7,10 +7,10 @@ from types import ModuleType
 
 import pytest
 
-from huitou.admin.rates import Rate
+from huitou.admin.rates import UseRate
 from huitou.kit.clock import MINUTE, FrozenClock
 
-THREE = Rate("tea", 3, 10 * MINUTE)
+THREE = UseRate("tea", 3, 10 * MINUTE)
 
 
 @pytest.fixture(autouse=True)
@@ -21,7 +21,7 @@ def _ledger(ledger: ModuleType, clock: FrozenClock) -> None:
 def test_so_many_for_each_user_and_each_thing() -> None:
     assert [THREE.take("lin") for _ in range(4)] == [0, 0, 0, 10 * MINUTE]
     assert THREE.take("ma") == 0
-    assert Rate("mail", 3, 10 * MINUTE).take("lin") == 0
+    assert UseRate("mail", 3, 10 * MINUTE).take("lin") == 0
 
 
 def test_one_is_free_again_when_the_oldest_is_over(clock: FrozenClock) -> None:

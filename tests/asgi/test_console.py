@@ -77,6 +77,13 @@ async def test_whoever_is_signed_in_may_send_forms_and_uploads(
     assert (await house.post("/intake/upload", content=body * 3)).status_code == 413
 
 
+async def test_files_are_for_those_who_may_import_them(house: httpx.AsyncClient, signed_in: dict[str, str]) -> None:
+    from huitou.admin.models import Account
+
+    await Account.objects.aupdate(role="analyst")
+    assert (await house.post("/intake/upload", content=b"a" * 3 * 1024**2, headers=signed_in)).status_code == 413
+
+
 async def test_a_slow_body_is_not_waited_for(ledger: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guard, "PATIENCE", 0.05)
     assert await ask({"path": "/sign-in"}, {"type": "http.request", "body": b"x", "more_body": True}) == (408, 1)

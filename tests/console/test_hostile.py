@@ -6,7 +6,10 @@ import re
 from pathlib import Path
 from typing import Any
 
-from .conftest import PASSWORD, Shop
+import psycopg
+import pytest
+
+from .conftest import PASSWORD, Shop, text_of
 
 HOSTILE = (
     "\0", "a\0b", "%00", "x" * 3_000, "9" * 20, "-1", "-" + "9" * 20, "१२", "²", "1e9", "NaN", "'; DROP TABLE stop; --", "%", "_",
@@ -79,3 +82,17 @@ def test_what_no_database_takes_is_refused_and_said(english: Any, shop: Shop) ->
         assert answer.status_code == 400
         assert "could not be read" in answer.content.decode()
     assert english.get("/customers", {"page": "9" * 20}).status_code == 200
+
+
+def test_a_database_that_is_away_is_no_mistake_of_ours(
+    stranger: Any, django: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away() -> bool:
+        raise psycopg.OperationalError('connection to server on socket "/srv/shop/run" failed')
+
+    monkeypatch.setattr("huitou.console.views.sign_in.any_user", away)
+    stranger.raise_request_exception = False
+    answer = stranger.get("/sign-in", headers={"accept-language": "en"})
+    assert answer.status_code == 503
+    assert "`huitou check` tells why" in text_of(answer)
+    assert "/srv/shop" not in answer.content.decode()

@@ -10,7 +10,7 @@ from huitou.stores.ledger import lock, transaction
 
 
 @dataclass(frozen=True)
-class Rate:
+class UseRate:
     """`most` in `span` microseconds, rolling."""
 
     name: str
@@ -33,4 +33,4 @@ class Rate:
         return 0
 
 
-TEST_MAILS = Rate("test_mail", 20, HOUR)
+TEST_MAILS = UseRate("test_mail", 20, HOUR)

@@ -1,7 +1,7 @@
 """The console as the server sees it: its static files, and Django behind a guard of what it is sent.
 
 Django takes a body whole, into a file where it is large, before any view asks who sends it. So the guard asks first:
-whoever is not signed in may send what a sign-in takes, and no slow body.
+whoever is not signed in may send what a sign-in takes, and no slow body; files are for those who may import them.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 from starlette.staticfiles import StaticFiles
 
+from huitou.admin.roles import Role, may
 from huitou.kit.failures import note_failure
 
 if TYPE_CHECKING:
@@ -187,9 +188,10 @@ class _Guard:
             raise _Refused(413)
 
     async def _ask_limit(self) -> int:
-        if not await _is_signed_in(self.scope):
+        role = await _role_of(self.scope)
+        if role is None:
             return 0
-        return LARGEST_UPLOAD if self.scope["path"].startswith(UPLOADS) else LARGEST_FORM
+        return LARGEST_UPLOAD if self.scope["path"].startswith(UPLOADS) and may(role, "operator") else LARGEST_FORM
 
 
 def _header(scope: Scope, name: bytes) -> str:
@@ -201,16 +203,17 @@ def _declared(scope: Scope) -> int:
     return int(said) if said.isascii() and said.isdigit() else 0
 
 
-async def _is_signed_in(scope: Scope) -> bool:
+async def _role_of(scope: Scope) -> Role | None:
+    """Of whoever is signed in; None of anybody else."""
     try:
         cookies = SimpleCookie(_header(scope, b"cookie"))
     except CookieError:
-        return False
+        return None
     key = cookies[SESSION_COOKIE].value if SESSION_COOKIE in cookies else ""
-    return bool(key) and await asyncio.to_thread(_names_a_user, key)
+    return await asyncio.to_thread(_role_behind, key) if key else None
 
 
-def _names_a_user(key: str) -> bool:
+def _role_behind(key: str) -> Role | None:
     from django.contrib.auth import get_user
     from django.contrib.sessions.backends.db import SessionStore
     from django.db import close_old_connections
@@ -219,6 +222,7 @@ def _names_a_user(key: str) -> bool:
     request = HttpRequest()
     request.session = SessionStore(key)
     try:
-        return bool(get_user(request).is_authenticated)  # checks the password's hash, too
+        user = get_user(request)  # checks the password's hash, too
+        return user.account.role if user.is_authenticated else None
     finally:
         close_old_connections()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from huitou.console.page import with_headers
+from huitou.kit.errors import Unavailable
+from huitou.stores.trouble import explain
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -22,6 +26,12 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def failed(request: HttpRequest) -> HttpResponse:
+    """A mistake of ours, or of the machine below, which passes; whoever sees it may be anybody, so no more is said."""
+    error = sys.exc_info()[1]
+    if error is not None and isinstance(explain(error), Unavailable):
+        return _say(
+            request, _("The database or the disk does not answer. On the server, `huitou check` tells why."), 503
+        )
     return _say(request, _("Something went wrong; it has been logged."), 500)
 
 
