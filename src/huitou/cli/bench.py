@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from huitou.cli.common import AsJson, Data, Now, err, out, print_json, put_in_force, refusals, tell
+from huitou.cli.common import AsJson, Data, Now, err, out, print_json, put_in_force, refusals
+from huitou.cli.language import tell
 from huitou.kit.settings import settings
 
 if TYPE_CHECKING:

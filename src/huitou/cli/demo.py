@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from huitou.cli.common import Port, err, out, progress, put_in_force, read_port, refusals, tell
+from huitou.cli.common import Port, err, out, progress, put_in_force, read_port, refusals
 from huitou.cli.examples import example
+from huitou.cli.language import tell
 from huitou.kit import clock
 from huitou.kit.errors import Refused
 from huitou.kit.settings import settings, use_settings

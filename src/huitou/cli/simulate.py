@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from huitou.cli.common import AsJson, err, out, print_json, print_rows, progress, refusals, refuse, tell
+from huitou.cli.common import AsJson, err, out, print_json, print_rows, progress, refusals, refuse
+from huitou.cli.language import tell
 from huitou.kit.errors import Refused
 from huitou.kit.money import format_money
 
@@ -39,7 +40,7 @@ def simulate(
     explore: Annotated[float, typer.Option(min=0, max=1, help="Explored by the product's policies.")] = 0.0,
     as_json: AsJson = False,
     data: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Keep the worlds' files and houses here. [default: thrown away]")
+        Path | None, typer.Option(metavar="DIR", help="Keep the worlds' files and houses here. (default: thrown away)")
     ] = None,
 ) -> None:
     """Compare policies in worlds of synthetic customers whose every plan has an exact expected profit.
