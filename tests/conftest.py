@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
@@ -39,6 +40,22 @@ PREFIX = "huitou-tests-"
 hypothesis.settings.register_profile("house", deadline=None, derandomize=True, print_blob=True)
 hypothesis.settings.load_profile("house")
 ROOMY = 1024 * 1024 * 1024
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Tests' files lie in memory too: a slow disk would be waited for at each of some ten thousand fsyncs."""
+    is_worker = hasattr(config, "workerinput")
+    if config.option.basetemp is None and not is_worker and roomiest() != Path(tempfile.gettempdir()):
+        config.option.basetemp = roomiest() / f"{PREFIX}{os.geteuid()}-files-{os.getpid()}"
+        config.add_cleanup(lambda: _remove_files(config))
+
+
+def _remove_files(config: pytest.Config) -> None:
+    """What failed leaves its files behind, for an hour (see _sweep)."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None or not (reporter.stats.get("failed") or reporter.stats.get("error")):
+        shutil.rmtree(config.option.basetemp, ignore_errors=True)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -86,6 +103,11 @@ def shared() -> Path:
 
 @pytest.fixture(scope="session")
 def roomy() -> Path:
+    return roomiest()
+
+
+@cache
+def roomiest() -> Path:
     """Where a database may lie: in memory where there is room, so that fsync stays on and costs nothing."""
     memory = Path("/dev/shm")
     if memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > ROOMY:

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 import pytest
 
 from huitou.campaigns.quiet import is_quiet
+from huitou.campaigns.reading import read_campaign
 from huitou.decisions.assign import _levels, random_chances
 from huitou.decisions.columns import rows_of
 from huitou.decisions.decide import plan_from
@@ -26,7 +27,7 @@ from huitou.decisions.reasons import REASONS, explain
 from huitou.kit.clock import DAY, HOUR
 from huitou.science.chance import uniform
 
-from .show import ENDED, NOW, campaign, crowd
+from .show import CAMPAIGN, ENDED, NOW, campaign, crowd
 
 N = 66_000  # people; with their steps over 100,000 decisions
 
@@ -208,6 +209,23 @@ def test_what_an_earlier_plan_spends_later_plans_do_not_have() -> None:
     limit = scarce.budget.offers_minor
     assert cost["first"] <= cost["both"] <= limit
     assert cost["first"] + cost["alone"] > limit  # had the second forgotten the first, there would be too little
+
+
+def test_messages_money_and_stock_are_one_for_all_plans() -> None:
+    given = crowd(3000)
+    text = CAMPAIGN.replace("stock = 2000", "stock = 20").replace("messages_minor = 100000", "messages_minor = 400")
+    scarce = read_campaign("explore = 0.2\n" + text)
+    first = plan_from(replace(given, candidates=given.candidates.slice(0, 1500)), scarce, NOW)
+    both = plan_from(replace(given, existing=first, decided=first.column("customer")), scarce, NOW + HOUR)
+    alone = plan_from(replace(given, candidates=given.candidates.slice(1500)), scarce, NOW)
+    sent = {
+        name: plan.filter(pc.equal(plan.column("action"), "send"))
+        for name, plan in {"first": first, "both": both, "alone": alone}.items()
+    }
+    money = {name: pc.sum(rows.column("cost_minor")).as_py() or 0 for name, rows in sent.items()}
+    assert money["both"] <= 400 < money["first"] + money["alone"]
+    given_out = {name: grants(rows)[0]["ten"] for name, rows in sent.items()}
+    assert given_out["both"] <= 20 < given_out["first"] + given_out["alone"]
 
 
 def menu_of(n: int, seed: int = 1, stock: int = 5) -> tuple[Menu, np.ndarray]:

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from tests.mutants.reading import ROOT, Mutant, read_mutants
 
-PATIENCE = 600  # seconds for one mutant's tests; one that makes them hang is killed too
+PATIENCE = 240  # seconds for one mutant's tests; one that makes them hang is killed too
 FAILED, NONE_FOUND = 1, 5  # what pytest ends with: tests failed, no test was found
 
 
