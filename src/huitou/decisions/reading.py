@@ -24,6 +24,7 @@ from huitou.decisions.inputs import (
 from huitou.decisions.lake_tables import DECISIONS
 from huitou.events.consent import permissions
 from huitou.events.current import attach_events
+from huitou.events.rules import load_ruled
 from huitou.kit.clock import DAY
 from huitou.stores.engine import Engine
 from huitou.stores.ledger import Connection, copy_rows, read_arrow
@@ -79,7 +80,7 @@ def read_inputs(
         nodes=_shaped(read_arrow(connection, _ledger("nodes")), NODES),
         addresses=read_addresses(connection),
         permissions=read_permissions(connection, people, now),
-        stops=_shaped(read_arrow(connection, _ledger("stops"), {"now": now}), STOPS),
+        stops=_shaped(read_arrow(connection, load_ruled(ROOM, "ledger/stops"), {"now": now, "until": now}), STOPS),
         contacts=_shaped(engine.run(ROOM, "contacts", since=since), CONTACTS),
         existing=_shaped(engine.run(ROOM, "existing", **of), DECISIONS.schema),
         decided=engine.run(ROOM, "decided", **of).column("customer"),

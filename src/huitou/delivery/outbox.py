@@ -13,6 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from huitou.campaigns.definition import Campaign
+from huitou.events.rules import fill_rules
 from huitou.kit.clock import MINUTE, SECOND, now_us
 from huitou.kit.ids import short_hash
 from huitou.kit.money import to_micro
@@ -58,9 +59,10 @@ class Message:
 
 @cache
 def query(name: str) -> bytes:
-    """One of this room's ledger queries; `{stopped}` in it stands for what stopped.sql says once for all of them."""
+    """One of this room's ledger queries; `{stopped}` in it stands for what stopped.sql says once for all of them, by the rules
+    about people (events/rules.py)."""
     text = load_query("delivery", f"ledger/{name}")
-    return text.replace("{stopped}", load_query("delivery", "ledger/stopped").rstrip()).encode()
+    return fill_rules(text.replace("{stopped}", load_query("delivery", "ledger/stopped").rstrip())).encode()
 
 
 def message_id(customer: str, campaign: str, occurrence: str, step: int) -> str:
