@@ -111,7 +111,7 @@ class Committer:
                 outcomes = Unavailable(
                     {"zh": "暂时写不进数据库，请重试。", "en": "the ledger cannot be written now; retry"}
                 )
-            with suppress(RuntimeError):  # the loop was closed over our heads: nobody waits any more
+            with suppress(RuntimeError):  # the event loop is closed: no request is waiting
                 loop.call_soon_threadsafe(_answer, group, outcomes)
         writer.close()
 

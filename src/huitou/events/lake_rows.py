@@ -32,7 +32,7 @@ class Stored(msgspec.Struct, gc=False):
     touchpoint: str = ""
 
 
-class Line(msgspec.Struct, gc=False):
+class ProductLine(msgspec.Struct, gc=False):
     product_id: str | None = None
     quantity: _Whole | None = None
     price: _Whole | None = None
@@ -57,7 +57,7 @@ class Facts(msgspec.Struct, gc=False):
     count: _Whole | None = None
     watch_seconds: _Whole | None = None
     content: str | None = None
-    products: list[Line] | None = None
+    products: list[ProductLine] | None = None
 
 
 class Unreadable(NamedTuple):
@@ -190,8 +190,8 @@ def _line_rows(batch: Batch, customers: Sequence[str | None], facts: list[Facts]
     return pa.table(arrays, schema=ORDER_LINES.schema)
 
 
-def _lines(facts: Facts) -> Sequence[Line]:
+def _lines(facts: Facts) -> Sequence[ProductLine]:
     """The order's lines; an order that names its product beside them, and none of them, has one."""
     if facts.products is not None:
         return facts.products
-    return [Line(facts.product_id, facts.quantity, facts.price)] if facts.product_id is not None else ()
+    return [ProductLine(facts.product_id, facts.quantity, facts.price)] if facts.product_id is not None else ()

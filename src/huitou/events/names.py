@@ -130,7 +130,7 @@ SEGMENT = {
     "Email Marked as Spam": "message_complained",
     "Unsubscribed": "unsubscribed",
 }
-# Segment's e-mail names say their channel by being them.
+# Segment's e-mail names imply their channel.
 SEGMENT_EMAIL = frozenset(name for name in SEGMENT if name.startswith("Email ") or name == "Unsubscribed")
 
 TYPES = {
@@ -143,7 +143,7 @@ TYPES = {
 }
 
 
-class Name(NamedTuple):
+class EventName(NamedTuple):
     """What a name means: our name, how its money is written, whether it may come without a person."""
 
     name: str
@@ -152,8 +152,8 @@ class Name(NamedTuple):
     channel: str = ""
 
 
-def _name(name: str, money: Money, channel: str = "") -> Name:
-    return Name(name, money, name in ROOM or name.startswith((ROOM_PREFIX, MESSAGE_PREFIX)), channel)
+def _name(name: str, money: Money, channel: str = "") -> EventName:
+    return EventName(name, money, name in ROOM or name.startswith((ROOM_PREFIX, MESSAGE_PREFIX)), channel)
 
 
 _KNOWN = {name: _name(name, "minor") for name in OURS} | {
@@ -162,6 +162,6 @@ _KNOWN = {name: _name(name, "minor") for name in OURS} | {
 _BY_LOWER = {title.lower(): _KNOWN[title] for title in SEGMENT if " " in title}
 
 
-def find_name(said: str) -> Name:
+def find_name(said: str) -> EventName:
     """'Product Added' and 'product added' -> cart_added; a name that is neither ours nor Segment's stays as it is."""
     return _KNOWN.get(said) or _BY_LOWER.get(said.lower()) or _name(said, "verbatim")

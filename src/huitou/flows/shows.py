@@ -50,7 +50,7 @@ class Weighed:
 
 
 @dataclass(frozen=True)
-class Told:
+class HistoryLine:
     """One line of a broadcast's history; `undo` is the act that takes it back, None where there is nothing to."""
 
     act: Act
@@ -131,12 +131,14 @@ def _queued(connection: Connection, broadcasts: Sequence[str]) -> int:
     return sum(queued for queued, _in_flight in count_queued(broadcasts, connection).values())
 
 
-def history_of(broadcast: str) -> list[Told]:
+def history_of(broadcast: str) -> list[HistoryLine]:
     """What operators said of this broadcast and of what was merged into it, the latest first."""
     with transaction() as connection:
         acts = read_acts(connection)
     ids = set(fold(acts).merged_into(broadcast))
-    return [Told(act, undo_of(acts, act)) for act in reversed(acts) if act.broadcast in ids or act.other == broadcast]
+    return [
+        HistoryLine(act, undo_of(acts, act)) for act in reversed(acts) if act.broadcast in ids or act.other == broadcast
+    ]
 
 
 def find_undo(act_id: int, by: str) -> Act:

@@ -20,7 +20,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from huitou.campaigns.zones import offsets_of
 from huitou.decisions.columns import Bools, Ints
 from huitou.decisions.goods import Goods
 from huitou.decisions.menu import Menu
@@ -28,6 +27,7 @@ from huitou.decisions.people import HIGH, People
 from huitou.decisions.schedule import Schedule, known_hours
 from huitou.kit.clock import DAY, HOUR
 from huitou.kit.money import MICRO
+from huitou.kit.zones import offsets_of
 
 Floats = NDArray[np.float64]
 

@@ -3,8 +3,8 @@
 Kinds. `base`; `null`: messages change nothing but still cost; `fatigue`: people tire and leave soon, and were written
 to a lot before; `confounded`: like base, but the log was made by operators who wrote to those who looked hot.
 
-Carry-over. After a broadcast's week `carry_over` keeps in the people what the campaign left: opt-outs, fatigue, a
-stomach full of tea (pull-forward: whoever bought buys less for a while) and the habit of waiting for a coupon.
+Carry-over. After a broadcast's week `carry_over` keeps in the people what the campaign left: opt-outs, fatigue,
+satiation (purchases pulled forward: whoever bought buys less for a while) and the habit of waiting for a coupon.
 """
 
 from __future__ import annotations
