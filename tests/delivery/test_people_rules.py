@@ -122,16 +122,16 @@ def tell(connection: Connection, histories: list[History]) -> None:
         cursor.executemany(
             "INSERT INTO consent (customer, channel, purpose, granted, how, proof, occurred_at, recorded_at, source, event_id)"
             " VALUES (%s, %s, 'marketing', %s, %s, '', %s, 0, 's', 'e')",
-            [(who[id], channel, granted, how, hour(at)) for who, one in zip(people, histories, strict=True)
-             for channel, granted, how, at, id in one.consents],
+            [(who[of], channel, granted, how, hour(at)) for who, one in zip(people, histories, strict=True)
+             for channel, granted, how, at, of in one.consents],
         )  # fmt: skip
         cursor.executemany(
             "INSERT INTO stop (customer, kind, shop, order_id, status, occurred_at, recorded_at, source, event_id)"
             " VALUES (%s, %s, %s, %s, %s, %s, 0, 's', 'e')",
-            [(who[id], KINDS[status], who["a"], order, status, hour(at)) for who, one in zip(people, histories, strict=True)
-             for order, status, at, id in one.orders]
-            + [(who[id], kind, "", "", kind, hour(at)) for who, one in zip(people, histories, strict=True)
-               for kind, at, id in one.acts],
+            [(who[of], KINDS[status], who["a"], order, status, hour(at)) for who, one in zip(people, histories, strict=True)
+             for order, status, at, of in one.orders]
+            + [(who[of], kind, "", "", kind, hour(at)) for who, one in zip(people, histories, strict=True)
+               for kind, at, of in one.acts],
         )  # fmt: skip
     add_messages(connection, [Planned(who["a"], send_at=NOON, stop_since=hour(SINCE)) for who in people])
 
@@ -152,7 +152,7 @@ def test_everybody_who_asks_is_told_the_same(ledger: ModuleType, histories: list
         }
         want(connection, pa.chunked_array([roots]))
         plan = read_arrow(connection, load_ruled("decisions", "ledger/stops"), {"now": NOON, "until": NOON}).to_pylist()
-        left = have_withdrawn(connection, [who[id] for who in people for id in "ab"], "email", now=NOON)
+        left = have_withdrawn(connection, [who[of] for who in people for of in "ab"], "email", now=NOON)
         connection.rollback()
     assert guard == {root: reason(one) for root, one in zip(roots, histories, strict=True)}
     for root, one in zip(roots, histories, strict=True):
@@ -161,12 +161,12 @@ def test_everybody_who_asks_is_told_the_same(ledger: ModuleType, histories: list
             assert allowed.get((root, channel)) == (permits(one, channel, ASKED, ASKED) if spoken else None)
         against = {row["kind"]: row["occurred_at"] for row in plan if row["customer"] == root}
         assert against == {kind: hour(at) for kind, at in stands(one, ASKED, ASKED).items()}
-    assert left == {who[id] for who, one in zip(people, histories, strict=True) for id in "ab" if has_left(one, id)}
+    assert left == {who[of] for who, one in zip(people, histories, strict=True) for of in "ab" if has_left(one, of)}
 
 
-def has_left(one: History, id: str) -> bool:
+def has_left(one: History, of: str) -> bool:
     """Their own withdrawal stands, whichever of the person's ids gave a permission since."""
-    gone = [at for where, yes, _, at, who in one.consents if yes is False and where in ("email", "*") and who == id]
+    gone = [at for where, yes, _, at, who in one.consents if yes is False and where in ("email", "*") and who == of]
     back = [
         at for where, yes, how, at, _ in one.consents if yes and where == "email" and how != "import" and at <= ASKED
     ]

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 LEASE_SECONDS = 60
 MANY = 1_000  # new messages, after which the server counts what the claim and the guard read
-READ = "message, customer, identifier, consent, stop"
+READ = "message, customer, identifier, consent, stop, contact"
 COUNTED = ("final", "submitted", "delivered", "opened", "clicked", "converted", "awaiting_staff", "in_doubt", "unknown")
 COLUMNS = (
     "id", "customer", "campaign", "campaign_version", "occurrence", "step", "decision", "channel", "offer", "products",

@@ -37,7 +37,7 @@ addressed AS MATERIALIZED (
         ), '') AS best_address
     FROM held h
 ),
--- Sent is what went to the person, and what went to the address on this channel: after an undone merge somebody else's
+-- Sent is what went to the person, and what went to the address on this channel, by us or (`contact`) by another tool: after an undone merge somebody else's
 -- message lies in the same mailbox.
 facts AS MATERIALIZED (
     SELECT
@@ -75,6 +75,17 @@ facts AS MATERIALIZED (
                     FROM message o
                     WHERE o.channel = h.channel AND o.address = h.best_address AND o.address <> ''
                         AND o.final_at > %(now)s - cap.span AND o.state = ANY (%(counted)s)
+                    UNION
+                    SELECT 'other ' || k.id, k.occurred_at
+                    FROM people p
+                    JOIN contact k ON k.customer = p.customer AND k.occurred_at > %(now)s - cap.span
+                    WHERE p.person = h.person AND NOT EXISTS (SELECT FROM message o WHERE o.id = k.message)
+                    UNION
+                    SELECT 'other ' || k.id, k.occurred_at
+                    FROM contact k
+                    WHERE k.channel = h.channel AND k.address = h.best_address AND k.address <> ''
+                        AND k.occurred_at > %(now)s - cap.span
+                        AND NOT EXISTS (SELECT FROM message o WHERE o.id = k.message)
                 ) sent
                 ORDER BY sent.final_at DESC
                 OFFSET cap.most - 1
