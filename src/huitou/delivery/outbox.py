@@ -86,7 +86,7 @@ def enqueue(connection: Connection, decisions: pa.Table, campaign: Campaign, beg
         " ON COMMIT DROP"
     )
     copy_rows(connection, "enqueued", COLUMNS, _rows(decisions, campaign, began_at))
-    states: dict[str, int] = dict(connection.execute(query("enqueue")).fetchall())
+    states: dict[str, int] = dict(connection.execute(query("enqueue"), {"purpose": campaign.purpose}).fetchall())
     connection.execute("DROP TABLE enqueued")
     written = states.get("planned", 0)
     # Else the server may take tables just filled for empty until it looks by itself, and read them whole each time.

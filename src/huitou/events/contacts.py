@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from huitou.events.model import HOUSE, Event
+from huitou.events.purposes import SERVICE, read_purpose
 from huitou.stores.ledger import Connection
 from huitou.stores.sql import load_query
 
@@ -37,8 +38,8 @@ def is_contact(event: Event) -> bool:
 
 def read_contact(event: Event, customer: str, recorded_at: int) -> Contact | None:
     """What the event says was brought to somebody. A sender's clock cannot date it into the future, where it would fill
-    the cap for longer."""
-    if not is_contact(event):
+    the cap for longer. News of an order counts in no cap."""
+    if not is_contact(event) or read_purpose(event.properties.get("purpose"), True) == SERVICE:
         return None
     channel = event.text("channel").strip().lower()
     kind = ADDRESSES.get(channel)

@@ -35,10 +35,11 @@ from huitou.stores.ledger import read_arrow, transaction
 
 DEFAULT = "follow-up"  # the shipped campaign's name
 REMEMBERED = 60 * clock.DAY  # caps reach no further back
-# What became of what was queued, for the caps of the next plan: null for what will never go. And what other tools brought.
+# What became of what was queued, for the caps of the next plan: null for what will never go, and for
+# service messages, which no cap counts. And what other tools brought.
 WENT = """
 SELECT decision, customer,
-       CASE WHEN state IN ('suppressed', 'expired', 'failed') THEN NULL ELSE coalesce(final_at, send_at) END AS contact_at
+       CASE WHEN state IN ('suppressed', 'expired', 'failed') OR purpose = 'service' THEN NULL ELSE coalesce(final_at, send_at) END AS contact_at
 FROM message WHERE greatest(send_at, coalesce(final_at, 0)) > %(since)s
 UNION ALL
 SELECT '' AS decision, customer, occurred_at AS contact_at
