@@ -18,6 +18,7 @@ from huitou.delivery.models import (
 from huitou.events.models import (
     BroadcastAct,
     Consent,
+    Contact,
     Customer,
     Identifier,
     JournalRow,
@@ -38,6 +39,7 @@ __all__ = [
     "Change",
     "ChannelOutage",
     "Consent",
+    "Contact",
     "Customer",
     "DeadAddress",
     "DrawnNode",

@@ -120,11 +120,13 @@ class Sender:
 
 @dataclass(frozen=True)
 class Campaign:
-    """One version of a campaign. Shares are 0..1, money minor units of `currency`, `version` 0 is not saved yet.
+    """One version of a campaign. `purpose` is marketing, or service: no consent, caps, holdout or offers, an opt-out and quiet
+    hours of its own. Shares are 0..1, money minor units of `currency`, `version` 0 is not saved yet.
     `typical_order_minor` stands in where no price is known."""
 
     name: str
     kind: str
+    purpose: str
     goal: str
     window_hours: float
     holdout: float

@@ -25,6 +25,7 @@ from huitou.campaigns.definition import (
 )
 from huitou.campaigns.keys import CampaignError, Keys
 from huitou.campaigns.quiet import union_of
+from huitou.events.purposes import MARKETING, SERVICE
 from huitou.kit.clock import zone_of
 from huitou.kit.money import to_micro
 from huitou.rewards.offers import KINDS, NONE, PPM, Offer
@@ -33,6 +34,8 @@ from huitou.rewards.offers import KINDS, NONE, PPM, Offer
 KINDS_OF_CAMPAIGN = {"follow_up": "follow_up", **dict.fromkeys(FOLLOW_UP_WORDS, "follow_up")}
 POLICIES = ("auto", "rules", "learned", "random", "blast")
 DAY_HOURS = 24 * 366
+# When nobody is written to unless the file says otherwise: news of one's own order may come a little earlier and later.
+NIGHT = {MARKETING: ("22:00", "08:00"), SERVICE: ("23:00", "07:00")}
 
 
 class _Named(Protocol):
@@ -56,13 +59,17 @@ def read_campaign(text: str, *, strict: bool = True) -> Campaign:
 
 def _read(text: str, *, strict: bool) -> Campaign:
     keys = Keys(_parse(text))
+    purpose = keys.choice("purpose", (MARKETING, SERVICE), MARKETING)
+    if purpose == SERVICE:
+        _refuse_marketing(keys)
     campaign = Campaign(
         name=keys.text("name", "follow-up"),
         kind=KINDS_OF_CAMPAIGN[keys.choice("kind", tuple(KINDS_OF_CAMPAIGN), "follow_up")],
+        purpose=purpose,
         goal=keys.choice("goal", ("order",), "order"),
         window_hours=keys.number("window_hours", 168, low=1, high=DAY_HOURS),
-        holdout=keys.number("holdout", 0.10, high=0.9),
-        explore=keys.number("explore", 0.10, high=1),
+        holdout=keys.number("holdout", 0.10 if purpose == MARKETING else 0, high=0.9),
+        explore=keys.number("explore", 0.10 if purpose == MARKETING else 0, high=1),
         policy=_policy(keys),
         margin=keys.number("margin", 0.30, high=1),
         opt_out_cost_minor=keys.integer("opt_out_cost_minor", 1000),
@@ -73,15 +80,15 @@ def _read(text: str, *, strict: bool) -> Campaign:
         automatic=keys.flag("automatic", False),
         seed=keys.text("seed", "huitou"),
         budget=_budget(keys.table("budget")),
-        caps=_caps(keys.table("caps")),
-        quiet=_quiet(keys, "quiet"),
+        caps=_caps(keys.table("caps")) if purpose == MARKETING else (),
+        quiet=_quiet(keys, "quiet", NIGHT[purpose]),
         timings=_timings(keys),
         channels=_channels(keys),
         offers=_offers(keys),
         intents=_intents(keys.table("intents")),
         stages=_stages(keys.table("stages")),
         content=read_contents(keys.table("content"), strict=strict),
-        sender=_sender(keys.table("sender")),
+        sender=_sender(keys.table("sender"), purpose),
         link_hosts=_hosts(keys.table("links")),
     )
     keys.close()
@@ -105,6 +112,25 @@ def _parse(text: str) -> dict[str, object]:
         raise CampaignError("", f"不是合法的 TOML：{error}。", f"not valid TOML: {error}") from error
 
 
+def _refuse_marketing(keys: Keys) -> None:
+    """What a service message cannot have: everybody concerned gets it, and it offers nothing."""
+    for offer in keys.tables("offer") or []:
+        if (kind := offer.raw("kind") or "none") != "none":
+            raise offer.wrong(
+                "kind", kind, "不能有优惠：服务消息（purpose = \"service\"）不带促销",
+                'must be none: a service message (purpose = "service") never carries an offer',
+            )  # fmt: skip
+    for key in ("holdout", "explore"):
+        if value := keys.raw(key):
+            raise keys.wrong(
+                key, value, "是 0：服务消息人人都发", "must be 0: a service message goes to everybody concerned"
+            )
+    if "caps" in keys:
+        raise keys.wrong(
+            "caps", keys.raw("caps"), "不写：频次上限只管营销消息", "must be left out: caps are for marketing alone"
+        )
+
+
 def _completed(campaign: Campaign) -> Campaign:
     """What the file left out comes from the shipped campaign: timings, channels, offers, words."""
     if not campaign.timings or not campaign.channels:
@@ -112,6 +138,8 @@ def _completed(campaign: Campaign) -> Campaign:
         campaign = replace(
             campaign, timings=campaign.timings or shipped.timings, channels=campaign.channels or shipped.channels
         )
+    if campaign.purpose == SERVICE:
+        campaign = replace(campaign, channels=tuple(_for_service(channel) for channel in campaign.channels))
     missing = [channel.name for channel in campaign.channels if channel.name not in campaign.content]
     if missing:
         shipped_content = default_campaign().content
@@ -203,9 +231,9 @@ def _caps(keys: Keys) -> tuple[tuple[int, int], ...]:
     return caps
 
 
-def _quiet(keys: Keys, key: str) -> tuple[Minutes, ...]:
+def _quiet(keys: Keys, key: str, night: tuple[str, str] = NIGHT[MARKETING]) -> tuple[Minutes, ...]:
     """One [quiet] table or several [[quiet]]; from = to means none. Together they may not fill the day."""
-    default = {"from": "22:00", "to": "08:00"}
+    default = dict(zip(("from", "to"), night, strict=True))
     listed = keys.tables(key) if isinstance(keys.raw(key), list) else [keys.table(key)]
     windows = []
     for table in listed or []:
@@ -263,6 +291,12 @@ def _channel(keys: Keys) -> Channel:
     quiet = _quiet(keys, "quiet") if "quiet" in keys else ()
     keys.allow("quiet")
     return Channel(name, cost, address or facts.address, (*facts.silent, *quiet))
+
+
+def _for_service(channel: Channel) -> Channel:
+    """Carriers' and platforms' hours are those of promotion; the hours of the file itself stay."""
+    platform = facts_of(channel.name, channel.address).silent
+    return replace(channel, silent=tuple(window for window in channel.silent if window not in platform))
 
 
 def _offers(keys: Keys) -> tuple[Offer, ...]:
@@ -346,14 +380,15 @@ def _stages(keys: Keys) -> dict[str, float]:
     return stages
 
 
-def _sender(keys: Keys) -> Sender:
+def _sender(keys: Keys, purpose: str) -> Sender:
     mark = keys.table("mark")
+    unmarked = {"zh": ""} if purpose == SERVICE else {}  # no advertising, so it does not begin by saying that it is
     sender = Sender(
         keys.text("name", "", least=0),
         keys.text("address", "", least=0),
         keys.text("reply_to", "", least=0),
         keys.text("postal_address", "", least=0),
-        {language: mark.text(language, least=0) for language in mark.names()},
+        {**unmarked, **{language: mark.text(language, least=0) for language in mark.names()}},
     )
     keys.close()
     return sender

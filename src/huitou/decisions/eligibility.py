@@ -14,6 +14,7 @@ from huitou.campaigns.definition import Campaign, Channel
 from huitou.decisions.columns import NONE_AT, Bools, Ints, rows_of, texts
 from huitou.decisions.inputs import Inputs
 from huitou.decisions.people import People
+from huitou.events.purposes import MARKETING, SERVICE
 
 REACHABLE, NO_ADDRESS, NO_CONSENT, OPTED_OUT = range(4)
 STATES = ("reachable", "no_address", "no_consent", "opted_out")
@@ -34,13 +35,14 @@ class Eligibility:
 
 
 def check_eligibility(inputs: Inputs, people: People, campaign: Campaign) -> Eligibility:
-    state = channel_states(people.customer, inputs.addresses, inputs.permissions, campaign.channels)
+    state = channel_states(people.customer, inputs.addresses, inputs.permissions, campaign.channels, campaign.purpose)
+    is_marketing = campaign.purpose != SERVICE
     reason = np.full(len(people), "", dtype=object)
     since = inputs.broadcast.started_at
     for code, applies in (
-        ("ordered", people.last_order_at >= since),
+        ("ordered", is_marketing & (people.last_order_at >= since)),
         ("complained", people.complained_at != NONE_AT),
-        ("unfollowed", people.unfollowed_at >= since),
+        ("unfollowed", is_marketing & (people.unfollowed_at >= since)),
         ("opted_out", ~(state == REACHABLE).any(axis=1) & (state == OPTED_OUT).any(axis=1)),
         ("no_consent", ~(state == REACHABLE).any(axis=1) & (state == NO_CONSENT).any(axis=1)),
         ("no_address", ~(state == REACHABLE).any(axis=1)),
@@ -49,13 +51,20 @@ def check_eligibility(inputs: Inputs, people: People, campaign: Campaign) -> Eli
     return Eligibility(state, reason)
 
 
-def channel_states(customer: pa.Array, addresses: pa.Table, permissions: pa.Table, channels: Sequence[Channel]) -> Ints:
-    """(n, channels): an address first, then the consent; who withdrew it is told apart from who never gave it."""
+def channel_states(
+    customer: pa.Array,
+    addresses: pa.Table,
+    permissions: pa.Table,
+    channels: Sequence[Channel],
+    purpose: str = MARKETING,
+) -> Ints:
+    """(n, channels): an address first, then the consent; who withdrew it is told apart from who never gave it. A service
+    message needs none, as long as nobody took it back. `permissions` are those for the purpose."""
     states = []
     for channel in channels:
         has = _is_among(customer, addresses, pc.equal(addresses.column("kind"), channel.address))
         granted, withdrawn = _consent(customer, permissions, channel.name)
-        without = np.where(withdrawn, OPTED_OUT, NO_CONSENT)
+        without = np.where(withdrawn, OPTED_OUT, REACHABLE if purpose == SERVICE else NO_CONSENT)
         states.append(np.where(~has, NO_ADDRESS, np.where(granted, REACHABLE, without)))
     return np.stack(states, axis=1).astype(np.int64)
 

@@ -15,6 +15,7 @@ from huitou.catalog.broadcasts import find_broadcast
 from huitou.decisions.columns import Bools, Ints, flags, rows_of, texts
 from huitou.decisions.eligibility import NO_ADDRESS, NO_CONSENT, OPTED_OUT, REACHABLE, channel_states
 from huitou.decisions.reading import ROOM, open_lake, read_addresses, read_permissions, want
+from huitou.events.purposes import MARKETING
 from huitou.kit.clock import now_us
 from huitou.kit.money import to_micro
 from huitou.stores.engine import Engine
@@ -71,9 +72,13 @@ def reach(
         watchers = engine.run(ROOM, "watchers", broadcast=show.broadcast)
         want(connection, watchers.column("customer"))
         addresses = read_addresses(connection)
-        allowed = read_permissions(connection, watchers.column("customer"), now)
+        allowed = read_permissions(
+            connection, watchers.column("customer"), now, campaign.purpose if campaign else MARKETING
+        )
     channels = campaign.channels if campaign else all_channels()
-    return count_reach(show.broadcast, watchers, addresses, allowed, channels, adapters)
+    return count_reach(
+        show.broadcast, watchers, addresses, allowed, channels, adapters, campaign.purpose if campaign else MARKETING
+    )
 
 
 def all_channels() -> tuple[Channel, ...]:
@@ -87,10 +92,11 @@ def count_reach(
     permissions: pa.Table,
     channels: Sequence[Channel],
     adapters: Collection[str],
+    purpose: str = MARKETING,
 ) -> Reach:
     """`watchers` (customer, ordered), `addresses` (customer, kind), `permissions` (customer, channel, granted)."""
     customer, ordered = texts(watchers, "customer"), flags(watchers, "ordered")
-    state = channel_states(customer, addresses, permissions, channels)
+    state = channel_states(customer, addresses, permissions, channels, purpose)
     strong = addresses.filter(pc.is_in(addresses.column("kind"), value_set=pa.array(STRONG)))
     known = rows_of(customer, pc.unique(texts(strong, "customer"))) >= 0
     connected = np.array([channel.name in adapters for channel in channels])

@@ -24,6 +24,8 @@ from huitou.decisions.inputs import (
 from huitou.decisions.lake_tables import DECISIONS
 from huitou.events.consent import permissions
 from huitou.events.current import attach_events
+from huitou.events.purposes import MARKETING
+from huitou.events.rules import load_ruled
 from huitou.kit.clock import DAY
 from huitou.stores.engine import Engine
 from huitou.stores.ledger import Connection, copy_rows, read_arrow
@@ -78,8 +80,8 @@ def read_inputs(
         products=_shaped(engine.run(ROOM, "goods", **show), PRODUCTS),
         nodes=_shaped(read_arrow(connection, _ledger("nodes")), NODES),
         addresses=read_addresses(connection),
-        permissions=read_permissions(connection, people, now),
-        stops=_shaped(read_arrow(connection, _ledger("stops"), {"now": now}), STOPS),
+        permissions=read_permissions(connection, people, now, campaign.purpose),
+        stops=_shaped(read_arrow(connection, load_ruled(ROOM, "ledger/stops"), {"now": now, "until": now}), STOPS),
         contacts=_shaped(engine.run(ROOM, "contacts", since=since), CONTACTS),
         existing=_shaped(engine.run(ROOM, "existing", **of), DECISIONS.schema),
         decided=engine.run(ROOM, "decided", **of).column("customer"),
@@ -99,9 +101,11 @@ def read_addresses(connection: Connection) -> pa.Table:
     return _shaped(read_arrow(connection, _ledger("addresses")), ADDRESSES)
 
 
-def read_permissions(connection: Connection, customers: pa.ChunkedArray, now: int) -> pa.Table:
+def read_permissions(
+    connection: Connection, customers: pa.ChunkedArray, now: int, purpose: str = MARKETING
+) -> pa.Table:
     roots = customers.to_pylist() if len(customers) <= FEW else None
-    table = permissions(connection, now=now, roots=roots).select(["root", "channel", "granted"])
+    table = permissions(connection, purpose, now, roots=roots).select(["root", "channel", "granted"])
     return _shaped(table.rename_columns(PERMISSIONS.names), PERMISSIONS)
 
 

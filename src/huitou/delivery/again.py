@@ -64,7 +64,7 @@ def _next_moment(
     at, because = now, list[str]()
     for _ in range(TRIES):
         rules = rules_for(message, campaign, campaign, at, has_channel=is_connected)
-        verdict, put_off = _ask(connection, message, rules, at)
+        verdict, put_off = _ask(connection, message, campaign.purpose, rules, at)
         if verdict.reason == "moved":
             message = replace(message, root=verdict.root, address=verdict.address, nodes=verdict.nodes)
         elif verdict.reason == "":
@@ -86,7 +86,7 @@ def _probe(customer: str, campaign: Campaign, channel: str, zone: str | None, no
     )  # fmt: skip
 
 
-def _ask(connection: Connection, message: Message, rules: Rules, at: int) -> tuple[Verdict, int]:
+def _ask(connection: Connection, message: Message, purpose: str, rules: Rules, at: int) -> tuple[Verdict, int]:
     """The guard's verdict, and until when it puts the message off (0: it does not)."""
     with connection.transaction(force_rollback=True):
         told = {
@@ -95,7 +95,7 @@ def _ask(connection: Connection, message: Message, rules: Rules, at: int) -> tup
             "campaign": message.campaign,
             "channel": message.channel,
         }
-        connection.execute(query("probe"), {**told, "now": at, "expires_at": message.expires_at})
+        connection.execute(query("probe"), {**told, "purpose": purpose, "now": at, "expires_at": message.expires_at})
         (verdict,) = read_verdicts(ask(connection, [message], [rules], at, patience=FAR))
         row = connection.execute("SELECT state, send_at FROM message WHERE id = %s", (message.id,)).fetchone()
         assert row is not None

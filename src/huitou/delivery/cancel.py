@@ -13,6 +13,7 @@ from psycopg.errors import DeadlockDetected
 
 from huitou.delivery.outbox import cancel_queued, outbox_lock, query
 from huitou.events.broadcast_acts import read_standing
+from huitou.events.rules import EVER
 from huitou.kit.clock import now_us
 from huitou.stores.ledger import Connection, lock, transaction
 
@@ -37,7 +38,7 @@ def cancel_stopped() -> int:
         now, cancelled = now_us(), 0
         queued = [row[0] for row in connection.execute(query("queued"), {**since, "now": now}).fetchall()]
         for at in range(0, len(queued), BATCH):
-            batch = {"ids": queued[at : at + BATCH], "now": now}
+            batch = {"ids": queued[at : at + BATCH], "now": now, "until": EVER}
             cancelled += connection.execute(query("cancel_stopped"), batch).rowcount
         connection.execute(
             "INSERT INTO receipt_cursor (name, position) VALUES ('stop', %s), ('consent', %s)"

@@ -7,16 +7,14 @@ from collections.abc import Sequence
 from huitou.campaigns.channel_facts import address_kind
 from huitou.delivery.outbox import query
 from huitou.events.journal import append_events
-from huitou.events.model import CUSTOMER, Event
+from huitou.events.model import CUSTOMER, HOUSE, Event
 from huitou.stores.ledger import Connection
-
-SOURCE = "huitou"
 
 
 def message_event(message: str, customer: str, name: str, at: int, *, key: str = "", **properties: str) -> Event:
     """`name` as in message_bounced, unsubscribed; the same key for the same message is the same event."""
     return Event(
-        source=SOURCE,
+        source=HOUSE,
         event_id=f"{name}:{message}:{key}" if key else f"{name}:{message}",
         type="track",
         name=name,

@@ -18,6 +18,7 @@ from psycopg import Cursor
 from huitou.campaigns.definition import Campaign
 from huitou.campaigns.quiet import move_out
 from huitou.delivery.outbox import COUNTED, LEASE_SECONDS, Message, query
+from huitou.events.rules import EVER
 from huitou.kit.clock import DAY, HOUR, MINUTE, SECOND
 from huitou.kit.text import Text
 from huitou.science.chance import hold_out
@@ -153,6 +154,7 @@ def _parameters(messages: Sequence[Message], rules: Sequence[Rules], now: int) -
     caps = [(place, days * DAY, most) for place, rule in enumerate(rules, 1) for days, most in rule.caps]
     return {
         "now": now,
+        "until": EVER,
         "lease": LEASE_SECONDS * SECOND,
         "counted": list(COUNTED),
         "ids": [message.id for message in messages],

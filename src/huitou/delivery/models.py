@@ -23,6 +23,7 @@ class Message(models.Model):
     step = models.IntegerField()
     decision = models.TextField()
     channel = models.TextField()
+    purpose = models.TextField(default="marketing", db_default="marketing")  # the campaign's; or service
     offer = models.TextField(default="")
     products = models.JSONField(default=list)
     context = models.JSONField(default=dict)  # what the template needs, as it was when decided

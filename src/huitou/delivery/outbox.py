@@ -13,6 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from huitou.campaigns.definition import Campaign
+from huitou.events.rules import fill_rules
 from huitou.kit.clock import MINUTE, SECOND, now_us
 from huitou.kit.ids import short_hash
 from huitou.kit.money import to_micro
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 LEASE_SECONDS = 60
 MANY = 1_000  # new messages, after which the server counts what the claim and the guard read
-READ = "message, customer, identifier, consent, stop"
+READ = "message, customer, identifier, consent, stop, contact"
 COUNTED = ("final", "submitted", "delivered", "opened", "clicked", "converted", "awaiting_staff", "in_doubt", "unknown")
 COLUMNS = (
     "id", "customer", "campaign", "campaign_version", "occurrence", "step", "decision", "channel", "offer", "products",
@@ -58,9 +59,10 @@ class Message:
 
 @cache
 def query(name: str) -> bytes:
-    """One of this room's ledger queries; `{stopped}` in it stands for what stopped.sql says once for all of them."""
+    """One of this room's ledger queries; `{stopped}` in it stands for what stopped.sql says once for all of them, by the rules
+    about people (events/rules.py)."""
     text = load_query("delivery", f"ledger/{name}")
-    return text.replace("{stopped}", load_query("delivery", "ledger/stopped").rstrip()).encode()
+    return fill_rules(text.replace("{stopped}", load_query("delivery", "ledger/stopped").rstrip())).encode()
 
 
 def message_id(customer: str, campaign: str, occurrence: str, step: int) -> str:
@@ -84,7 +86,7 @@ def enqueue(connection: Connection, decisions: pa.Table, campaign: Campaign, beg
         " ON COMMIT DROP"
     )
     copy_rows(connection, "enqueued", COLUMNS, _rows(decisions, campaign, began_at))
-    states: dict[str, int] = dict(connection.execute(query("enqueue")).fetchall())
+    states: dict[str, int] = dict(connection.execute(query("enqueue"), {"purpose": campaign.purpose}).fetchall())
     connection.execute("DROP TABLE enqueued")
     written = states.get("planned", 0)
     # Else the server may take tables just filled for empty until it looks by itself, and read them whole each time.

@@ -9,6 +9,7 @@ from huitou.delivery.channel_events import owner_of, reader_events, readers_of
 from huitou.delivery.links import TOKEN_BYTES, signing_key
 from huitou.events.consent import have_withdrawn
 from huitou.events.journal import append_events
+from huitou.events.purposes import MARKETING
 from huitou.kit.clock import now_us
 from huitou.kit.errors import NotFound
 from huitou.kit.settings import settings
@@ -38,7 +39,7 @@ def _sign(message: str) -> str:
 
 
 def unsubscribe(connection: Connection, token: str) -> None:
-    """Withdraw the consent of the message's readers on its channel, in the caller's transaction.
+    """Withdraw the consent of the message's readers on its channel for its purpose, in the caller's transaction.
 
     Each click counts at its moment, to the microsecond: it may follow a new grant within the second. Twice is once,
     since who has left is not told to leave again. The events take the customers' locks, so that no message of theirs
@@ -49,9 +50,17 @@ def unsubscribe(connection: Connection, token: str) -> None:
     if found is None:
         raise NotFound({"zh": "这个退订链接无效。", "en": "this unsubscribe link is not valid"})
     customer, channel, address = found
+    purpose = _purpose_of(connection, message)
     at = now_us()
     readers = readers_of(connection, customer, channel, address)
-    events = reader_events(message, readers, "unsubscribed", at, key=str(at), channel=channel, proof="one-click")
-    left = have_withdrawn(connection, readers, channel)
+    events = reader_events(
+        message, readers, "unsubscribed", at, key=str(at), channel=channel, purpose=purpose, proof="one-click"
+    )
+    left = have_withdrawn(connection, readers, channel, purpose)
     news = [event for reader, event in zip(readers, events, strict=True) if reader not in left]
     append_events(connection, news, at)
+
+
+def _purpose_of(connection: Connection, message: str) -> str:
+    row = connection.execute("SELECT purpose FROM message WHERE id = %s", (message,)).fetchone()
+    return str(row[0]) if row else MARKETING

@@ -1,8 +1,7 @@
 """Who permitted what on which channel: the proof book, and what holds now.
 
-Rules (DESIGN §7, PIPL art. 15: withdrawing must be as easy as giving): a withdrawal beats every earlier grant, and
-every grant that an import or a profile mirrors without saying when it was given, whenever it is told; only a grant that
-occurred after the withdrawal restores the permission. At the same moment the withdrawal wins.
+What holds is said once, in queries/ledger/rules/permission.sql (DESIGN §7, PIPL art. 15: withdrawing must be as easy as
+giving); everybody who asks reads it from there (rules.py).
 
 Who was asked and did not agree (否 under 是否同意) withdrew nothing: that permits nothing, and takes away nothing that the
 person permitted elsewhere. Where the same column of the same source had said yes before, its no is a withdrawal.
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from huitou.events.fields import read_time
 from huitou.events.model import Event
 from huitou.events.purposes import IMPORT, MARKETING, read_purpose
+from huitou.events.rules import EVER, load_ruled
 from huitou.kit.clock import now_us
 from huitou.stores.ledger import Connection, read_arrow
 from huitou.stores.sql import load_query
@@ -82,9 +82,10 @@ def permissions(
     Channel '*' is a withdrawal from all of them; it is reflected in every channel's row, and a channel without a row
     of its own was never granted, asked for or not. What occurred after `now` is left out.
     """
-    how = {"purpose": purpose, "now": now_us() if now is None else now, "roots": roots, "channel": channel}
-    how["roots"] = None if roots is None else list(roots)
-    return read_arrow(connection, load_query("events", "ledger/permissions"), how)
+    now = now_us() if now is None else now
+    people = None if roots is None else list(roots)
+    how = {"purpose": purpose, "now": now, "until": now, "roots": people, "channel": channel}
+    return read_arrow(connection, load_ruled("events", "ledger/permissions"), how)
 
 
 def holds(
@@ -96,11 +97,12 @@ def holds(
 
 
 def have_withdrawn(
-    connection: Connection, customers: Sequence[str], channel: str, purpose: str = MARKETING
+    connection: Connection, customers: Sequence[str], channel: str, purpose: str = MARKETING, now: int | None = None
 ) -> set[str]:
     """Those of the customers (nodes, not people: merges are undone) whose own withdrawal stands."""
-    how = {"customers": list(customers), "channel": channel, "purpose": purpose}
-    return {row[0] for row in connection.execute(load_query("events", "ledger/have_withdrawn"), how)}
+    now = now_us() if now is None else now
+    how = {"customers": list(customers), "channel": channel, "purpose": purpose, "now": now, "until": EVER}
+    return {row[0] for row in connection.execute(load_ruled("events", "ledger/have_withdrawn").encode(), how)}
 
 
 def _from_trait(event: Event, customer: str, recorded_at: int, channel: str, word: Any) -> Consent:

@@ -1,5 +1,5 @@
 """What must be true the moment an event is stored: who it was, what they permit, what stops a message to them,
-what an operator said of a broadcast, and whatever a higher room adds.
+what other tools sent them, what an operator said of a broadcast, and whatever a higher room adds.
 
 All other events wait for the loader; these may decide whether a message that is about to go may go. A higher room (points
 for an order, say) registers its effect when the house starts (`add_effect`): it runs in the transaction that stores
@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from huitou.events.broadcast_acts import add_acts, read_act
 from huitou.events.consent import SAYS, add_consents, read_consents
+from huitou.events.contacts import add_contacts, is_contact, read_contact
 from huitou.events.graph import Claim
 from huitou.events.identity import resolve
 from huitou.events.model import Event
@@ -44,7 +45,7 @@ def remove_effect(name: str) -> None:
 
 
 def is_effective(event: Event) -> bool:
-    return event.name in OWN or any(event.name in names for names, _, _ in _added.values())
+    return event.name in OWN or is_contact(event) or any(event.name in names for names, _, _ in _added.values())
 
 
 def claim_of(event: Event, received_at: int) -> Claim:
@@ -59,6 +60,8 @@ def apply_effects(connection: Connection, events: Sequence[Event], received_at: 
     stops = [stop for event, customer in known if (stop := read_stop(event, customer, received_at)) is not None]
     repeated = add_stops(connection, stops)
     add_consents(connection, [row for event, customer in known for row in read_consents(event, customer, received_at)])
+    told = [row for event, customer in known if (row := read_contact(event, customer, received_at)) is not None]
+    add_contacts(connection, told)
     add_traits(connection, [(event, customer) for event, customer in known if event.name == "identified"])
     add_acts(connection, [act for event in events if (act := read_act(event)) is not None])
     new = [

@@ -18,6 +18,7 @@ WEAK = ("anonymous_id", "device")
 PREVIOUS = "previous_id"
 # Of events the house itself writes (an unsubscribe link knows the customer): the customer's id in the ledger.
 CUSTOMER = "customer"
+HOUSE = "huitou"  # the source of those
 
 _encoder = msgspec.json.Encoder(order="deterministic")
 encode_json = _encoder.encode

@@ -203,6 +203,30 @@ class BroadcastAct(models.Model):
         db_table = "broadcast_act"
 
 
+class Contact(models.Model):
+    """A message that another tool brought to somebody, written in the transaction that stores its event; see contacts.py."""
+
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, db_column="customer", db_index=False)
+    channel = models.TextField(default="")
+    address = models.TextField(default="")  # where told
+    campaign = models.TextField(default="")
+    message = models.TextField(default="")  # the id told: where it is one of ours the row does not count
+    occurred_at = models.BigIntegerField()
+    source = models.TextField()
+    event_id = models.TextField()
+
+    class Meta:
+        app_label = "huitou"
+        db_table = "contact"
+        constraints = [models.UniqueConstraint(fields=["source", "event_id"], name="contact_once")]
+        indexes = [
+            models.Index(fields=["customer", "occurred_at"], name="contact_customer"),
+            models.Index(
+                fields=["channel", "address", "occurred_at"], name="contact_address", condition=~models.Q(address="")
+            ),
+        ]
+
+
 class Stop(models.Model):
     """What stops a message, written in the transaction that stores its event."""
 

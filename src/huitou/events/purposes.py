@@ -1,6 +1,6 @@
 """What a permission is for, by whatever name a source calls it.
 
-Everything the house sends today is marketing, so a doubt is decided against sending: a withdrawal for a purpose nobody
+Nearly everything the house sends is marketing, so a doubt is decided against sending: a withdrawal for a purpose nobody
 knows counts as one of marketing, a grant for such a purpose permits no marketing. Names are compared without case,
 width (ＡＤＳ) and the signs between words.
 """
@@ -11,6 +11,7 @@ import unicodedata
 from typing import Any
 
 MARKETING = "marketing"
+SERVICE = "service"  # order, shipping, after-sales, points: what a customer expects to be told
 IMPORT = "import"  # how of a grant without a time of its own: somebody else's record, not an act we saw
 
 NAMES = {
@@ -21,7 +22,7 @@ NAMES = {
         "营销", "市场营销", "营销推广", "推广", "商业推广", "促销", "广告", "营销信息", "商业信息", "优惠",
         "營銷", "行銷", "推廣", "促銷", "廣告", "優惠",
     ),
-    "service": (
+    SERVICE: (
         "service", "services", "transactional", "transaction", "transactions", "order", "orders", "order updates",
         "after sales", "服务", "服务通知", "交易", "交易通知", "订单", "订单通知", "售后", "服務", "訂單", "售後",
     ),

@@ -35,11 +35,15 @@ from huitou.stores.ledger import read_arrow, transaction
 
 DEFAULT = "follow-up"  # the shipped campaign's name
 REMEMBERED = 60 * clock.DAY  # caps reach no further back
-# What became of what was queued, for the caps of the next plan: null for what will never go.
+# What became of what was queued, for the caps of the next plan: null for what will never go, and for
+# service messages, which no cap counts. And what other tools brought.
 WENT = """
 SELECT decision, customer,
-       CASE WHEN state IN ('suppressed', 'expired', 'failed') THEN NULL ELSE coalesce(final_at, send_at) END AS contact_at
-FROM message WHERE greatest(send_at, coalesce(final_at, 0)) > %s
+       CASE WHEN state IN ('suppressed', 'expired', 'failed') OR purpose = 'service' THEN NULL ELSE coalesce(final_at, send_at) END AS contact_at
+FROM message WHERE greatest(send_at, coalesce(final_at, 0)) > %(since)s
+UNION ALL
+SELECT '' AS decision, customer, occurred_at AS contact_at
+FROM contact k WHERE occurred_at > %(since)s AND NOT EXISTS (SELECT FROM message m WHERE m.id = k.message)
 """
 
 
@@ -99,7 +103,7 @@ def plan_follow_up(
     if not dry_run:
         refuse_over(show, campaign, now)
     with transaction() as connection:
-        went = read_arrow(connection, WENT, (now - REMEMBERED,))
+        went = read_arrow(connection, WENT, {"since": now - REMEMBERED})
     decisions = decide(broadcast, campaign, now, dry_run=dry_run, went=went)
     warning = warn_unsettled(show, now)
     planned = Planned(broadcast, campaign, decisions, 0, warning, count_unlinked(decisions, campaign))

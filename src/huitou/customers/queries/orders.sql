@@ -1,6 +1,6 @@
 -- One row for every order: its statuses folded by the time they happened, however late or often they were told. Reads
 -- order_events, order_lines. A cancellation holds unless the order was paid, shipped or received at that moment or later
--- (as in delivery's stopped.sql and decisions' stops.sql). A refund told twice (same time, same amount) is one refund;
+-- (the ledger's rule: events/queries/ledger/rules/standing.sql). A refund told twice (same time, same amount) is one refund;
 -- refunds never exceed the order; one without an amount is the whole order; a refund of an order that nothing else tells
 -- of (bought before the data begin) counts as money given back.
 -- amount_minor: of the last payment told, else the last creation, else the sum of the lines. Sums are cut where only

@@ -1,7 +1,7 @@
 -- Of these queued messages, cancel those whose person has meanwhile ordered, left or complained: now, not only when
 -- they are due. The guard asks again, under the lock; this only lets everybody see early what will not go.
 WITH held AS MATERIALIZED (
-    SELECT m.id, m.channel, m.stop_since, coalesce(c.merged_into, m.customer) AS person
+    SELECT m.id, m.channel, m.purpose, m.stop_since, coalesce(c.merged_into, m.customer) AS person
     FROM message m
     LEFT JOIN customer c ON c.id = m.customer
     WHERE m.id = ANY (%(ids)b::text[]) AND m.state IN ('planned', 'retry') AND m.send_at > %(now)s

@@ -2,12 +2,12 @@
 -- before the operator cancelled is written down as cancelled, so that no later plan queues it.
 WITH written AS (
     INSERT INTO message (
-        id, customer, campaign, campaign_version, occurrence, step, decision, channel, offer, products, context,
+        id, customer, campaign, campaign_version, occurrence, step, decision, channel, purpose, offer, products, context,
         stop_since, send_at, expires_at, cost_micro, state, reason, address, attempts, fence, lease_until, sender,
         provider_id, created_at, resolved_at
     )
     SELECT
-        e.id, e.customer, e.campaign, e.campaign_version, e.occurrence, e.step, e.decision, e.channel, e.offer,
+        e.id, e.customer, e.campaign, e.campaign_version, e.occurrence, e.step, e.decision, e.channel, %(purpose)s, e.offer,
         e.products::jsonb, e.context::jsonb, e.stop_since, e.send_at, e.expires_at, e.cost_micro,
         CASE WHEN c.at IS NULL THEN 'planned' ELSE 'suppressed' END, CASE WHEN c.at IS NULL THEN '' ELSE 'cancelled' END,
         '', 0, 0, 0, '', '', e.created_at, c.at

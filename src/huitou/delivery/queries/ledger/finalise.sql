@@ -10,7 +10,7 @@ WITH asked AS MATERIALIZED (
 ),
 held AS MATERIALIZED (
     SELECT
-        a.*, m.customer, m.campaign, m.occurrence, m.step, m.channel, m.stop_since, m.expires_at, m.created_at,
+        a.*, m.customer, m.campaign, m.occurrence, m.step, m.channel, m.purpose, m.stop_since, m.expires_at, m.created_at,
         coalesce(c.merged_into, m.customer) AS person
     FROM asked a
     -- The state is hidden from the planner: found by id eight rows are read, by the index on open claims all of them.
@@ -37,7 +37,7 @@ addressed AS MATERIALIZED (
         ), '') AS best_address
     FROM held h
 ),
--- Sent is what went to the person, and what went to the address on this channel: after an undone merge somebody else's
+-- Sent is what went to the person, and what went to the address on this channel, by us or (`contact`) by another tool, service messages apart: after an undone merge somebody else's
 -- message lies in the same mailbox.
 facts AS MATERIALIZED (
     SELECT
@@ -69,12 +69,24 @@ facts AS MATERIALIZED (
                     SELECT o.id, o.final_at
                     FROM people p
                     JOIN message o ON o.customer = p.customer AND o.final_at > %(now)s - cap.span
-                    WHERE p.person = h.person AND o.state = ANY (%(counted)s)
+                    WHERE p.person = h.person AND o.state = ANY (%(counted)s) AND o.purpose <> 'service'
                     UNION
                     SELECT o.id, o.final_at
                     FROM message o
                     WHERE o.channel = h.channel AND o.address = h.best_address AND o.address <> ''
                         AND o.final_at > %(now)s - cap.span AND o.state = ANY (%(counted)s)
+                        AND o.purpose <> 'service'
+                    UNION
+                    SELECT 'other ' || k.id, k.occurred_at
+                    FROM people p
+                    JOIN contact k ON k.customer = p.customer AND k.occurred_at > %(now)s - cap.span
+                    WHERE p.person = h.person AND NOT EXISTS (SELECT FROM message o WHERE o.id = k.message)
+                    UNION
+                    SELECT 'other ' || k.id, k.occurred_at
+                    FROM contact k
+                    WHERE k.channel = h.channel AND k.address = h.best_address AND k.address <> ''
+                        AND k.occurred_at > %(now)s - cap.span
+                        AND NOT EXISTS (SELECT FROM message o WHERE o.id = k.message)
                 ) sent
                 ORDER BY sent.final_at DESC
                 OFFSET cap.most - 1

@@ -1,23 +1,19 @@
 -- Those of the customers whose own withdrawal on the channel stands: no grant of the person restored it since.
-WITH gone AS (
-    SELECT consent.customer, coalesce(customer.merged_into, customer.id) AS root, max(consent.occurred_at) AS gone_at
-    FROM consent
-    JOIN customer ON customer.id = consent.customer
-    WHERE consent.customer = ANY(%(customers)b::text[]) AND consent.purpose = %(purpose)s
-        AND consent.channel IN (%(channel)s::text, '*') AND NOT consent.granted
-    GROUP BY 1, 2
+WITH own AS MATERIALIZED (
+    SELECT id AS customer, coalesce(merged_into, id) AS person FROM customer WHERE id = ANY(%(customers)b::text[])
 ),
-people AS (
-    SELECT root, root AS customer FROM gone
+people AS MATERIALIZED (
+    SELECT person, person AS customer FROM own
     UNION
-    SELECT gone.root, customer.id FROM gone JOIN customer ON customer.merged_into = gone.root
-)
-SELECT gone.customer
-FROM gone
-WHERE NOT EXISTS (
-    SELECT
-    FROM people
-    JOIN consent ON consent.customer = people.customer
-    WHERE people.root = gone.root AND consent.purpose = %(purpose)s AND consent.channel = %(channel)s::text
-        AND consent.granted AND consent.how <> 'import' AND consent.occurred_at > gone.gone_at
-)
+    SELECT own.person, customer.id FROM own JOIN customer ON customer.merged_into = own.person
+),
+asked_of AS MATERIALIZED (
+    SELECT DISTINCT person, %(channel)s::text AS channel, %(purpose)s::text AS purpose FROM own
+),
+{permission}
+SELECT own.customer
+FROM own
+JOIN said ON said.person = own.person AND said.customer = own.customer AND NOT said.granted
+JOIN permission ON permission.person = own.person
+GROUP BY own.customer, permission.renewed_at
+HAVING max(said.occurred_at) >= coalesce(permission.renewed_at, max(said.occurred_at))

@@ -1,0 +1,16 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ("huitou", "0012_events_contact"),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name='message',
+            name='purpose',
+            field=models.TextField(db_default='marketing', default='marketing'),
+        ),
+    ]
