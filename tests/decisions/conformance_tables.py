@@ -30,9 +30,8 @@ PARAMS = {query.name: TOLD for query in all_queries() if query.room == "decision
 @cache
 def tables() -> dict[str, pa.Table]:
     taken = decisions()
-    merged = taken.append_column("occurrence", taken.column("broadcast"))
     aliases = Standing({"B21": "B20"}).aliases()
-    return {**shop_tables(), "decisions": merged, "loaded_decisions": taken, "aliases": aliases, "went": went()}
+    return {**shop_tables(), "decisions": taken, "loaded_decisions": taken, "aliases": aliases, "went": went()}
 
 
 def went() -> pa.Table:

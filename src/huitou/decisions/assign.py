@@ -9,12 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from huitou.campaigns.definition import Campaign
-from huitou.decisions.columns import Bools, Ints, rows_of, texts
+from huitou.decisions.arms import Arms
+from huitou.decisions.columns import Bools, Ints, gather_lists, rows_of, texts
 from huitou.decisions.inputs import Inputs
-from huitou.decisions.menu import Menu
 from huitou.decisions.people import People
 from huitou.science.chance import LEAST_SHARE, Holdout, hold_out, keep_levels, uniform
 
@@ -33,23 +35,26 @@ class Draws:
     seed: str
 
 
-def draw(inputs: Inputs, people: People, campaign: Campaign) -> Draws:
-    seed = f"{campaign.seed}/{campaign.name}/{inputs.broadcast.broadcast}"
+def draw(campaign: Campaign, occasion: str, people: People, nodes: pa.Array) -> Draws:
+    """`nodes` (n,) are lists of those that each person draws by, see `drawing_nodes`."""
+    seed = f"{campaign.seed}/{campaign.name}/{occasion}"
     ids = people.customer.to_pylist()
-    return Draws(_holdout(inputs, people, campaign), uniform(seed, ids, "explore"), uniform(seed, ids, "plan"), seed)
+    owners = pc.list_parent_indices(nodes).to_numpy(zero_copy_only=False)
+    holdout = hold_out(campaign.seed, nodes.flatten().to_pylist(), owners, len(people), campaign.holdout)
+    return Draws(holdout, uniform(seed, ids, "explore"), uniform(seed, ids, "plan"), seed)
 
 
-def _holdout(inputs: Inputs, people: People, campaign: Campaign) -> Holdout:
-    """By the one node a person draws by, or all that drew before they were merged: then the holdout wins."""
+def drawing_nodes(inputs: Inputs, people: People) -> pa.Array:
+    """(n,) lists: the one node a person draws by, or all that drew before they were merged: then the holdout wins."""
     owner = rows_of(texts(inputs.nodes, "customer"), people.customer)
-    node = texts(inputs.nodes, "node").to_pylist()
     alone = np.setdiff1d(np.arange(len(people)), owner[owner >= 0])
-    nodes = [node[row] for row in np.flatnonzero(owner >= 0)] + people.customer.take(alone).to_pylist()
     owners = np.concatenate([owner[owner >= 0], alone])
-    return hold_out(campaign.seed, nodes, owners, len(people), campaign.holdout)
+    known = texts(inputs.nodes, "node").filter(pa.array(owner >= 0))
+    nodes = pa.concat_arrays([known, people.customer.take(pa.array(alone))])
+    return gather_lists(owners, nodes, len(people))
 
 
-def random_chances(menu: Menu, feasible: Bools) -> tuple[Floats, Ints]:
+def random_chances(arms: Arms, feasible: Bools) -> tuple[Floats, Ints]:
     """What an explored person gets with which chance: (patterns, arms + 1), the last column doing nothing, and (r,)
     the pattern of each person.
 
@@ -58,27 +63,27 @@ def random_chances(menu: Menu, feasible: Bools) -> tuple[Floats, Ints]:
     """
     packed = np.packbits(feasible, axis=1)
     pattern_rows, pattern = _distinct_rows(packed)
-    can = np.unpackbits(packed[pattern_rows], axis=1, count=len(menu)).astype(np.bool_)
+    can = np.unpackbits(packed[pattern_rows], axis=1, count=len(arms)).astype(np.bool_)
     eligible = np.concatenate([can, np.ones((len(can), 1), dtype=np.bool_)], axis=1)
-    levels = _levels(menu)
+    levels = _levels(arms)
     floor = min(LEAST_SHARE, 0.5 / levels.shape[1])
     return keep_levels(eligible.astype(np.float64), eligible, levels, floor), pattern
 
 
-def _levels(menu: Menu) -> NDArray[np.float64]:
+def _levels(arms: Arms) -> NDArray[np.float64]:
     """(arms + 1, levels): which timing, channel and offer an arm carries; doing nothing is a level of its own."""
     marks = [
         np.eye(size)[part]
         for size, part in (
-            (len(menu.campaign.timings), menu.timing),
-            (len(menu.campaign.channels), menu.channel),
-            (len(menu.campaign.offers), menu.offer),
+            (len(arms.campaign.timings), arms.timing),
+            (len(arms.campaign.channels), arms.channel),
+            (len(arms.campaign.offers), arms.offer),
         )
     ]
-    arms = np.concatenate(marks, axis=1)
-    nothing = np.zeros((1, arms.shape[1] + 1))
+    carried = np.concatenate(marks, axis=1)
+    nothing = np.zeros((1, carried.shape[1] + 1))
     nothing[0, -1] = 1
-    return np.concatenate([np.concatenate([arms, np.zeros((len(arms), 1))], axis=1), nothing])
+    return np.concatenate([np.concatenate([carried, np.zeros((len(carried), 1))], axis=1), nothing])
 
 
 def _distinct_rows(packed: NDArray[np.uint8]) -> tuple[Ints, Ints]:

@@ -35,8 +35,12 @@ class Eligibility:
 
 def check_eligibility(inputs: Inputs, people: People, campaign: Campaign) -> Eligibility:
     state = channel_states(people.customer, inputs.addresses, inputs.permissions, campaign.channels)
+    return judge_eligibility(state, people, inputs.broadcast.started_at)
+
+
+def judge_eligibility(state: Ints, people: People, since: int) -> Eligibility:
+    """By the states of their channels, and what they did `since` that moment."""
     reason = np.full(len(people), "", dtype=object)
-    since = inputs.broadcast.started_at
     for code, applies in (
         ("ordered", people.last_order_at >= since),
         ("complained", people.complained_at != NONE_AT),

@@ -12,13 +12,13 @@ from typing import Any, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from huitou.decisions.arms import Arms
 from huitou.decisions.assign import NOTHING, random_chances
 from huitou.decisions.columns import Bools, Ints
-from huitou.decisions.goods import Goods
-from huitou.decisions.menu import Menu
 from huitou.decisions.people import People
 from huitou.decisions.policies.base import Policy
 from huitou.decisions.policies.prior import Estimate, estimate
+from huitou.decisions.products import ProductChoice
 from huitou.kit.money import MICRO
 from huitou.science.chance import pick
 
@@ -42,7 +42,7 @@ class Options:
 
 
 @dataclass(frozen=True)
-class Lot:
+class Drawn:
     """(n,) the plan that chance would give each person."""
 
     arm: Ints
@@ -55,15 +55,15 @@ class Lot:
 @dataclass(frozen=True)
 class Offered:
     options: Options
-    lot: Lot
+    drawn: Drawn
     feasible: Bools  # (n,) whether the person can get anything at all
 
 
-def weigh(menu: Menu, people: People, goods: Goods, policy: Policy, draws: Floats) -> Offered:
-    blocks = [_weigh_block(menu, people, goods, policy, draws, rows) for rows in _blocks(len(people))]
+def weigh(arms: Arms, people: People, products: ProductChoice, policy: Policy, draws: Floats) -> Offered:
+    blocks = [_weigh_block(arms, people, products, policy, draws, rows) for rows in _blocks(len(people))]
     return Offered(
         _join(Options, [block.options for block in blocks]),
-        _join(Lot, [block.lot for block in blocks]),
+        _join(Drawn, [block.drawn for block in blocks]),
         np.concatenate([block.feasible for block in blocks]),
     )
 
@@ -73,27 +73,29 @@ def _blocks(n: int) -> Iterator[slice]:
         yield slice(start, min(start + BLOCK, n))
 
 
-def _weigh_block(menu: Menu, people: People, goods: Goods, policy: Policy, draws: Floats, rows: slice) -> Offered:
-    feasible = menu.feasible(people, rows)
-    if goods.sold_out:
+def _weigh_block(
+    arms: Arms, people: People, products: ProductChoice, policy: Policy, draws: Floats, rows: slice
+) -> Offered:
+    feasible = arms.feasible(people, rows)
+    if products.sold_out:
         feasible[:] = False
-    prior = estimate(menu, people, goods, rows)
-    chances, pattern = random_chances(menu, feasible)
-    worth = policy.rank(menu, people, rows, feasible, prior)
+    prior = estimate(arms, people, products, rows)
+    chances, pattern = random_chances(arms, feasible)
+    worth = policy.rank(arms, people, rows, feasible, prior)
     return Offered(
-        _best_timings(menu, prior, worth, chances, pattern),
-        _draw_lot(menu, prior, chances, pattern, draws[rows]),
+        _best_timings(arms, prior, worth, chances, pattern),
+        _draw_arms(arms, prior, chances, pattern, draws[rows]),
         np.asarray(feasible.any(axis=1)),
     )
 
 
-def _best_timings(menu: Menu, prior: Estimate, worth: Floats, chances: Floats, pattern: Ints) -> Options:
-    kinds = menu.channel * len(menu.campaign.offers) + menu.offer
+def _best_timings(arms: Arms, prior: Estimate, worth: Floats, chances: Floats, pattern: Ints) -> Options:
+    kinds = arms.channel * len(arms.campaign.offers) + arms.offer
     size, rows = int(kinds.max()) + 2, np.arange(len(worth))
     arm = np.full((len(worth), size), NOTHING, dtype=np.int64)
     for kind in range(size - 1):
-        arms = np.flatnonzero(kinds == kind)
-        best = arms[np.argmax(worth[:, arms], axis=1)]
+        same = np.flatnonzero(kinds == kind)
+        best = same[np.argmax(worth[:, same], axis=1)]
         arm[:, kind + 1] = np.where(np.isneginf(worth[rows, best]), NOTHING, best)
     none, at = arm == NOTHING, np.maximum(arm, 0)
 
@@ -108,17 +110,17 @@ def _best_timings(menu: Menu, prior: Estimate, worth: Floats, chances: Floats, p
         take(prior.value, 0.0),
         _micro(take(prior.offer_cost, 0.0)),
         np.where(none, 0, prior.message_cost[rows[:, None], at]),
-        chances[pattern[:, None], np.where(none, len(menu), arm)],
+        chances[pattern[:, None], np.where(none, len(arms), arm)],
     )
 
 
-def _draw_lot(menu: Menu, prior: Estimate, chances: Floats, pattern: Ints, draws: Floats) -> Lot:
+def _draw_arms(arms: Arms, prior: Estimate, chances: Floats, pattern: Ints, draws: Floats) -> Drawn:
     if len(draws) == 0:
         empty = np.zeros(0, dtype=np.int64)
-        return Lot(empty, np.zeros(0), empty, empty, np.zeros(0))
+        return Drawn(empty, np.zeros(0), empty, empty, np.zeros(0))
     index, chance = pick(chances[pattern], draws)
-    nothing, at, rows = index == len(menu), np.minimum(index, len(menu) - 1), np.arange(len(index))
-    return Lot(
+    nothing, at, rows = index == len(arms), np.minimum(index, len(arms) - 1), np.arange(len(index))
+    return Drawn(
         np.where(nothing, NOTHING, index),
         np.where(nothing, 0.0, prior.value[rows, at]),
         np.where(nothing, 0, _micro(prior.offer_cost[rows, at])),

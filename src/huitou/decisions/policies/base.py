@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from huitou.campaigns.definition import Campaign
+from huitou.decisions.arms import Arms
 from huitou.decisions.columns import Bools, Ints
-from huitou.decisions.menu import Menu
 from huitou.decisions.people import People
 from huitou.decisions.policies.prior import Estimate
 
@@ -30,7 +30,7 @@ class Policy(Protocol):
         """The share of the reachable whose plan is drawn at random."""
         ...
 
-    def rank(self, menu: Menu, people: People, rows: slice, feasible: Bools, prior: Estimate) -> Floats: ...
+    def rank(self, arms: Arms, people: People, rows: slice, feasible: Bools, prior: Estimate) -> Floats: ...
 
     def reasons(self, people: People) -> tuple[Ints, list[str]]:
         """(n,) positions in the list of codes: why each person is written to, if they are."""

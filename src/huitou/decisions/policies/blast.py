@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from huitou.campaigns.definition import Campaign
+from huitou.decisions.arms import Arms
 from huitou.decisions.columns import Bools, Ints
-from huitou.decisions.menu import Menu
 from huitou.decisions.people import People
 from huitou.decisions.policies.base import Floats
 from huitou.decisions.policies.prior import Estimate
@@ -28,13 +28,13 @@ class Blast:
     def explored_share(self, campaign: Campaign) -> float:
         return 0.0
 
-    def rank(self, menu: Menu, people: People, rows: slice, feasible: Bools, prior: Estimate) -> Floats:
+    def rank(self, arms: Arms, people: People, rows: slice, feasible: Bools, prior: Estimate) -> Floats:
         """1 for the first channel in the file's order that reaches the person, less for the next ones."""
         worth = np.full(feasible.shape, -np.inf)
-        for arm in range(len(menu)):
-            timing, _, offer = menu.parts(arm)
+        for arm in range(len(arms)):
+            timing, _, offer = arms.parts(arm)
             if (timing.name, offer.name) == (self.timing, self.offer):
-                worth[:, arm] = np.where(feasible[:, arm], 1.0 / (1.0 + menu.channel[arm]), -np.inf)
+                worth[:, arm] = np.where(feasible[:, arm], 1.0 / (1.0 + arms.channel[arm]), -np.inf)
         return worth
 
     def reasons(self, people: People) -> tuple[Ints, list[str]]:

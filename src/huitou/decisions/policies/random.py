@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from huitou.campaigns.definition import Campaign
+from huitou.decisions.arms import Arms
 from huitou.decisions.columns import Bools, Ints
-from huitou.decisions.menu import Menu
 from huitou.decisions.people import People
 from huitou.decisions.policies.base import Floats
 from huitou.decisions.policies.prior import Estimate
@@ -19,7 +19,7 @@ class Random:
     def explored_share(self, campaign: Campaign) -> float:
         return 1.0
 
-    def rank(self, menu: Menu, people: People, rows: slice, feasible: Bools, prior: Estimate) -> Floats:
+    def rank(self, arms: Arms, people: People, rows: slice, feasible: Bools, prior: Estimate) -> Floats:
         return np.full(feasible.shape, -np.inf)
 
     def reasons(self, people: People) -> tuple[Ints, list[str]]:
