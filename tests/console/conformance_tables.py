@@ -39,7 +39,7 @@ def tables() -> dict[str, pa.Table]:
 
 def features() -> pa.Table:
     """What some of the decisions were made from."""
-    names = ("campaign", "occasion", "customer")
+    names = ("campaign", "occasion", "customer", "decided_at")
     rows = [{name: row[name] for name in names} for row in decisions().to_pylist() if row["step"] < 2]
     facts = ("watch_seconds", "carts", "asked", "clicks", "orders")
     told = [{**row, **{name: (n + k) % 9 for k, name in enumerate(facts)}} for n, row in enumerate(rows) if n % 5]

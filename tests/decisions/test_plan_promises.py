@@ -14,7 +14,7 @@ import pytest
 
 from huitou.campaigns.quiet import is_quiet
 from huitou.decisions.arms import Arms, list_arms
-from huitou.decisions.assign import _levels, random_chances
+from huitou.decisions.assign import find_patterns, levels_of, random_chances
 from huitou.decisions.columns import rows_of
 from huitou.decisions.decide import plan_from
 from huitou.decisions.eligibility import check_eligibility
@@ -198,11 +198,13 @@ def arms_of(n: int, seed: int = 1, stock: int = 5) -> tuple[Arms, np.ndarray]:
 
 def test_every_level_a_person_can_get_keeps_two_percent_of_the_explored() -> None:
     arms, feasible = arms_of(3000)
-    chances, pattern = random_chances(arms, feasible)
+    patterns = find_patterns([feasible[:1000], feasible[1000:]], len(arms))
+    chances, pattern = random_chances(arms, patterns), patterns.kind
+    assert (patterns.can[pattern] == feasible).all()
     assert np.allclose(chances.sum(axis=1), 1)
     eligible = np.concatenate([feasible, np.ones((len(feasible), 1), dtype=bool)], axis=1)
     assert (chances[pattern][~eligible] == 0).all()
-    levels = _levels(arms)
+    levels = levels_of(arms)
     shares, possible = chances[pattern] @ levels, eligible.astype(float) @ levels > 0
     assert shares[possible].min() >= 0.02 - 1e-9
 

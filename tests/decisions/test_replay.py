@@ -11,7 +11,7 @@ import pytest
 
 from huitou.decisions.decide import Decided, plan_new, write_decisions
 from huitou.decisions.lake_tables import DECISION_FEATURES, DECISIONS
-from huitou.decisions.policies import find_policy
+from huitou.decisions.policies import open_policy
 from huitou.decisions.replay import replay
 from huitou.kit.clock import HOUR
 from huitou.kit.settings import settings
@@ -35,7 +35,7 @@ def test_a_run_replays_from_its_features(name: str) -> None:
     decided = plan_new(crowd(2500), chosen, NOW, run=1)
     assert decided.new.num_rows > 2500 or name == "blast"
     shuffled = decided.features.take(pa.array(range(decided.features.num_rows - 1, -1, -1)))
-    assert replay(shuffled, chosen, find_policy(chosen)).equals(decided.new)
+    assert replay(shuffled, chosen, open_policy(chosen)).equals(decided.new)
 
 
 def test_each_run_replays_from_the_lake(ledger: ModuleType) -> None:
@@ -54,7 +54,7 @@ def test_each_run_replays_from_the_lake(ledger: ModuleType) -> None:
             features = engine.run_text(f"SELECT * FROM decision_features WHERE run = {run}").cast(
                 DECISION_FEATURES.schema
             )
-            assert replay(features, chosen, find_policy(chosen)).equals(decided.new)
+            assert replay(features, chosen, open_policy(chosen)).equals(decided.new)
     assert {row["messages_left_micro"] for row in second.features.to_pylist()} != {300_000_000}
 
 

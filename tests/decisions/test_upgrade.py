@@ -54,7 +54,8 @@ def test_old_rows_say_in_columns_what_todays_do(ledger: ModuleType) -> None:
     found, (today, features) = rows_of(lake, DECISIONS, "customer, step"), planned_today()
     assert len(found) == len(today) > 90
     for old, new in zip(found, today, strict=True):
-        untold = set() if new["action"] == "send" else UNTOLD
+        assert old["propensity"] == pytest.approx(new["propensity"], rel=1e-12)
+        untold = {"propensity"} | (set() if new["action"] == "send" else UNTOLD)
         assert {name: old[name] for name in old.keys() - untold} == {name: new[name] for name in new.keys() - untold}
     assert {row["action"] for row in found if row["dropped_steps"]} == {"send", "holdout"}
     assert sum(row["offer_cost"] for row in found) > 0

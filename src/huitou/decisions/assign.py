@@ -6,6 +6,7 @@ campaigns and broadcasts alike (one seed); what is explored is drawn anew for ea
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,11 +28,13 @@ NOTHING = -1  # an arm number
 
 @dataclass(frozen=True)
 class Draws:
-    """(n,) each: who is held out and with what chance; draws in [0, 1) of being explored, and of the plan if so."""
+    """(n,) each: who is held out and with what chance; draws in [0, 1) of being explored, of the arm if so, and of whose
+    turn it is when something runs out."""
 
     holdout: Holdout
     explore: Floats
     plan: Floats
+    turn: Floats
     seed: str
 
 
@@ -41,7 +44,8 @@ def draw(campaign: Campaign, occasion: str, people: People, nodes: pa.Array) -> 
     ids = people.customer.to_pylist()
     owners = pc.list_parent_indices(nodes).to_numpy(zero_copy_only=False)
     holdout = hold_out(campaign.seed, nodes.flatten().to_pylist(), owners, len(people), campaign.holdout)
-    return Draws(holdout, uniform(seed, ids, "explore"), uniform(seed, ids, "plan"), seed)
+    explore, plan, turn = (uniform(seed, ids, salt) for salt in ("explore", "plan", "turn"))
+    return Draws(holdout, explore, plan, turn, seed)
 
 
 def drawing_nodes(inputs: Inputs, people: People) -> pa.Array:
@@ -54,23 +58,38 @@ def drawing_nodes(inputs: Inputs, people: People) -> pa.Array:
     return gather_lists(owners, nodes, len(people))
 
 
-def random_chances(arms: Arms, feasible: Bools) -> tuple[Floats, Ints]:
-    """What an explored person gets with which chance: (patterns, arms + 1), the last column doing nothing, and (r,)
-    the pattern of each person.
+@dataclass(frozen=True)
+class Patterns:
+    """What people can get, told once for all who can get the same: `kind` (n,) the row in `can` (kinds, arms)."""
 
-    Even over what is feasible, raised so that every timing, channel and offer a person can get, and doing nothing,
-    keeps at least LEAST_SHARE (less only where there are too many levels for that).
+    kind: Ints
+    can: Bools
+
+    @property
+    def eligible(self) -> Bools:
+        """(kinds, arms + 1) with doing nothing, which everybody can get."""
+        return np.concatenate([self.can, np.ones((len(self.can), 1), dtype=np.bool_)], axis=1)
+
+
+def find_patterns(feasible: Iterable[Bools], n_arms: int) -> Patterns:
+    """Of blocks (r, arms) of who can get what."""
+    packed = np.concatenate([np.packbits(block, axis=1) for block in feasible])
+    first, kind = _distinct_rows(packed)
+    return Patterns(kind, np.unpackbits(packed[first], axis=1, count=n_arms).astype(np.bool_))
+
+
+def random_chances(arms: Arms, patterns: Patterns, weights: Floats | None = None, least: float = LEAST_SHARE) -> Floats:
+    """What an explored person gets with which chance: (kinds, arms + 1), the last column doing nothing.
+
+    In proportion to the weights (None: even) over what is feasible, raised so that every timing, channel and offer a
+    person can get, and doing nothing, keeps at least `least` (less only where there are too many levels for that).
     """
-    packed = np.packbits(feasible, axis=1)
-    pattern_rows, pattern = _distinct_rows(packed)
-    can = np.unpackbits(packed[pattern_rows], axis=1, count=len(arms)).astype(np.bool_)
-    eligible = np.concatenate([can, np.ones((len(can), 1), dtype=np.bool_)], axis=1)
-    levels = _levels(arms)
-    floor = min(LEAST_SHARE, 0.5 / levels.shape[1])
-    return keep_levels(eligible.astype(np.float64), eligible, levels, floor), pattern
+    eligible, levels = patterns.eligible, levels_of(arms)
+    floor = min(least, 0.5 / levels.shape[1])
+    return keep_levels(eligible.astype(np.float64) if weights is None else weights, eligible, levels, floor)
 
 
-def _levels(arms: Arms) -> NDArray[np.float64]:
+def levels_of(arms: Arms) -> NDArray[np.float64]:
     """(arms + 1, levels): which timing, channel and offer an arm carries; doing nothing is a level of its own."""
     marks = [
         np.eye(size)[part]

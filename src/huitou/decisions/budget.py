@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -19,9 +20,11 @@ from huitou.decisions.arms import Arms
 from huitou.decisions.assign import NOTHING
 from huitou.decisions.columns import Bools, Ints
 from huitou.decisions.lake_tables import SEND
-from huitou.decisions.options import Drawn, Options
 from huitou.kit.money import MICRO, to_micro
 from huitou.science.knapsack import allocate
+
+if TYPE_CHECKING:
+    from huitou.decisions.options import Options
 
 Floats = NDArray[np.float64]
 
@@ -53,24 +56,6 @@ class Remaining:
             None if self.messages is None else self.messages - int(message_cost.sum()),
             {name: count - int(given[names.index(name)]) for name, count in self.stock.items()},
         )
-
-
-def affordable_share(
-    arms: Arms, drawn: Drawn, draws: Floats, paying: Bools, share: float, remaining: Remaining
-) -> float:
-    """The largest share up to `share` of people, by their draws, whose drawn plans fit the remaining."""
-    rows = np.flatnonzero(paying & (draws < share))
-    rows = rows[np.argsort(draws[rows], kind="stable")]
-    fits = np.ones(len(rows), dtype=np.bool_)
-    for cost, limit in ((drawn.offer_cost, remaining.offers), (drawn.message_cost, remaining.messages)):
-        if limit is not None:
-            fits &= np.cumsum(cost[rows]) <= limit
-    chosen_arms = drawn.arm[rows]
-    for index, offer in enumerate(arms.campaign.offers):
-        if offer.name in remaining.stock:
-            holds = (chosen_arms != NOTHING) & (arms.offer[chosen_arms] == index)
-            fits &= np.cumsum(holds) <= remaining.stock[offer.name]
-    return share if fits.all() else float(draws[rows[np.argmin(fits)]])
 
 
 def choose_within(arms: Arms, options: Options, can: Bools, paying: Bools, remaining: Remaining) -> Ints:

@@ -12,8 +12,9 @@ from huitou.catalog.broadcasts import Broadcast, find_broadcast
 from huitou.decisions.features import write_features
 from huitou.decisions.inputs import Inputs
 from huitou.decisions.lake_tables import DECISION_FEATURES, DECISIONS
+from huitou.decisions.learning import LakeModels, Models
 from huitou.decisions.plan import make_plan
-from huitou.decisions.policies import find_policy
+from huitou.decisions.policies import open_with_evidence
 from huitou.decisions.reading import open_lake, read_inputs
 from huitou.decisions.rows import write_rows
 from huitou.decisions.seen import gather
@@ -53,14 +54,14 @@ def plan_from(inputs: Inputs, campaign: Campaign, now: int) -> pa.Table:
     return plan_new(inputs, campaign, now).all
 
 
-def plan_new(inputs: Inputs, campaign: Campaign, now: int, run: int = 0) -> Decided:
+def plan_new(inputs: Inputs, campaign: Campaign, now: int, run: int = 0, models: Models | None = None) -> Decided:
     """The same, told apart; `run` numbers the plannings of a campaign and occasion."""
     refuse_live(inputs.broadcast)
-    policy = find_policy(campaign)
+    policy, evidence = open_with_evidence(campaign, models)
     seen = gather(inputs, campaign, now)
     if not len(seen.people):
         return Decided(inputs.existing, DECISIONS.schema.empty_table(), DECISION_FEATURES.schema.empty_table())
-    rows = write_rows(make_plan(seen, campaign, policy), campaign, inputs.broadcast, policy)
+    rows = write_rows(make_plan(seen, campaign, policy, evidence), campaign, inputs.broadcast, policy)
     return Decided(inputs.existing, rows, write_features(seen, campaign, run))
 
 
@@ -90,7 +91,7 @@ def decide(
             refuse_live(show)
             inputs = read_inputs(engine, connection, show, campaign, now, went)
             lake, app = engine.lake, f"plan:{campaign.name}:{broadcast}"
-        decided = plan_new(inputs, campaign, now, lake.loaded_version(DECISIONS, app) + 1)
+        decided = plan_new(inputs, campaign, now, lake.loaded_version(DECISIONS, app) + 1, LakeModels(lake))
         if not dry_run and decided.new.num_rows:
             connection.execute(
                 KEEP_DRAWN, {"nodes": decided.features.column("nodes").combine_chunks().flatten().to_pylist()}

@@ -122,3 +122,20 @@ DECISION_FEATURES = LakeTable(
     ),
     stats=("campaign", "decided_at"),
 )
+
+POLICY_MODELS = LakeTable(
+    "policy_models",
+    pa.schema(
+        [
+            ("policy", _text),
+            ("version", _int),
+            ("learned_from", _int),
+            ("learned_to", _int),
+            ("decisions", _int),
+            ("score", _float),
+            ("learned_at", _int),
+            ("content", pa.binary()),
+        ]
+    ),
+    stats=("policy", "version"),
+)

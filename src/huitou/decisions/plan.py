@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 from huitou.campaigns.definition import Campaign
 from huitou.decisions.arms import Arms, list_arms
 from huitou.decisions.assign import NOTHING, Draws, draw
-from huitou.decisions.budget import EXPLORED_MONEY, Remaining, affordable_share, choose_within
+from huitou.decisions.budget import EXPLORED_MONEY, Remaining, choose_within
 from huitou.decisions.columns import Bools, Ints
 from huitou.decisions.eligibility import Eligibility
+from huitou.decisions.explore import Exploration, draw_arms, limits_of, plan_chances
 from huitou.decisions.lake_tables import ACTIONS, HOLDOUT, NONE, SEND
-from huitou.decisions.options import Offered, weigh
+from huitou.decisions.learning import Model
+from huitou.decisions.options import Offered, use_of_explored, weigh
 from huitou.decisions.people import People
 from huitou.decisions.policies.base import Policy
 from huitou.decisions.products import ProductChoice
@@ -48,17 +50,33 @@ class Plan:
     explored: float
 
 
-def make_plan(seen: Seen, campaign: Campaign, policy: Policy) -> Plan:
-    people, products, eligibility, remaining = seen.people, seen.products, seen.eligibility, seen.remaining
-    arms = list_arms(campaign, people, eligibility.reach, dict(remaining.stock), seen.ended_at, seen.decided_at)
+@dataclass(frozen=True)
+class Drawn:
+    """Whose arm was drawn, and what: `who` (e,) positions in people, the others (e,) each; `is_drawn` (n,)."""
+
+    who: Ints
+    arm: Ints
+    profit: Floats
+    offer_cost: Ints
+    message_cost: Ints
+    is_drawn: Bools
+
+
+def make_plan(seen: Seen, campaign: Campaign, policy: Policy, evidence: Model | None = None) -> Plan:
+    people, products, eligibility = seen.people, seen.products, seen.eligibility
+    arms = list_arms(campaign, people, eligibility.reach, dict(seen.remaining.stock), seen.ended_at, seen.decided_at)
     draws = draw(campaign, seen.broadcast.broadcast, people, seen.nodes)
-    offered = weigh(arms, people, products, policy, draws.plan)
-    share, explored, column = _choose(arms, offered, draws, policy.explored_share(campaign), remaining)
-    rows, options, drawn = np.arange(len(people)), offered.options, offered.drawn
-    arm = np.where(explored, drawn.arm, options.arm[rows, column])
+    share = policy.explored_share(campaign, evidence)
+    offered, exploring, drawn = _explore(arms, seen, policy, draws, share)
+    options, rows = offered.options, np.arange(len(people))
+    column = _choose(arms, offered, drawn, draws.holdout.held_out, seen.remaining)
+    own: Ints = options.arm[rows, column]
+    arm, profit, offer_cost = own.copy(), options.profit[rows, column], options.offer_cost[rows, column]
+    arm[drawn.who], profit[drawn.who], offer_cost[drawn.who] = drawn.arm, drawn.profit, drawn.offer_cost
     sent = arm != NOTHING
     held = draws.holdout.held_out & sent
-    chance = _chance(offered, explored, column, share)
+    chance = _chance(exploring, arm, own, share, offered.feasible)
+    nothing = _chance(exploring, np.full_like(arm, NOTHING), own, share, offered.feasible)
     return Plan(
         people,
         products,
@@ -67,40 +85,42 @@ def make_plan(seen: Seen, campaign: Campaign, policy: Policy) -> Plan:
         draws,
         arm,
         np.where(held, ACTIONS.index(HOLDOUT), np.where(sent, ACTIONS.index(SEND), ACTIONS.index(NONE))),
-        _reasons(arms, people, products, eligibility, offered, policy, arm, explored, held),
-        _propensity(chance, _chance_of_nothing(offered, column, share), draws.holdout.chance, sent, held),
-        np.where(explored, drawn.profit, options.profit[rows, column]),
-        np.where(explored, drawn.offer_cost, options.offer_cost[rows, column]),
+        _reasons(arms, people, products, eligibility, offered, policy, arm, drawn.is_drawn, held),
+        _propensity(chance, nothing, draws.holdout.chance, sent, held),
+        profit,
+        offer_cost,
         share,
     )
 
 
-def _choose(
-    arms: Arms, offered: Offered, draws: Draws, wished: float, remaining: Remaining
-) -> tuple[float, Bools, Ints]:
-    """(share explored, who is explored, the policy's column for everybody)."""
-    drawn, can, held = offered.drawn, offered.feasible, draws.holdout.held_out
-    limit = remaining.part(EXPLORED_MONEY if wished < 1 else 1.0)
-    share = affordable_share(arms, drawn, draws.explore, can & ~held, wished, limit)
-    explored = can & (draws.explore < share)
-    paid = explored & ~held
+def _explore(arms: Arms, seen: Seen, policy: Policy, draws: Draws, share: float) -> tuple[Offered, Exploration, Drawn]:
+    """What everybody is offered, the chances of exploring, and what those who are explored drew."""
+    limited = limits_of(arms, seen.remaining.part(EXPLORED_MONEY if share < 1 else 1.0))
+    is_drawn = draws.explore < share
+    who = np.flatnonzero(is_drawn)
+    offered = weigh(arms, seen.people, seen.products, policy, is_drawn, 1.0 - draws.holdout.chance, limited)
+    chances = plan_chances(arms, offered.patterns, offered.limits, share)
+    costs, paying = offered.explored, ~draws.holdout.held_out[who]
+    uses = [use_of_explored(name, mask, costs, paying) for name, mask, _ in limited]
+    exploring, arm = draw_arms(arms, offered.patterns, chances, offered.limits, who, uses, draws.plan[who], draws.turn)
+    at, none = (np.arange(len(who)), np.maximum(arm, 0)), arm == NOTHING
+    profit, offer_cost, message_cost = (
+        np.where(none, 0, part[at]) for part in (costs.profit, costs.offer_cost, costs.message_cost)
+    )
+    return offered, exploring, Drawn(who, arm, profit, offer_cost, message_cost, is_drawn)
+
+
+def _choose(arms: Arms, offered: Offered, drawn: Drawn, held: Bools, remaining: Remaining) -> Ints:
+    """(n,) the policy's column for everybody, with the money that exploring leaves."""
+    paid = ~held[drawn.who]
     left = remaining.less(arms, drawn.arm[paid], drawn.offer_cost[paid], drawn.message_cost[paid])
-    return share, explored, choose_within(arms, offered.options, can, can & ~held & ~explored, left)
+    can = offered.feasible
+    return choose_within(arms, offered.options, can, can & ~held & ~drawn.is_drawn, left)
 
 
-def _chance(offered: Offered, explored: Bools, column: Ints, share: float) -> Floats:
-    """(n,) the chance of the plan, holdout aside: drawn at random, or the policy's own."""
-    rows = np.arange(len(column))
-    own = offered.options.arm[rows, column]
-    drawn = np.where(explored, offered.drawn.chance, offered.options.chance[rows, column])
-    is_own = ~explored | (offered.drawn.arm == own)
-    return np.where(offered.feasible, share * drawn + (1.0 - share) * is_own, 1.0)
-
-
-def _chance_of_nothing(offered: Offered, column: Ints, share: float) -> Floats:
-    """(n,) the chance that chance or policy leaves the person alone."""
-    own = offered.options.arm[np.arange(len(column)), column] == NOTHING
-    return np.where(offered.feasible, share * offered.options.chance[:, 0] + (1.0 - share) * own, 1.0)
+def _chance(exploring: Exploration, arm: Ints, own: Ints, share: float, feasible: Bools) -> Floats:
+    """(n,) the chance that a person's plan is this arm, holdout aside: drawn at random, or the policy's own."""
+    return np.where(feasible, share * exploring.chance_of(arm) + (1.0 - share) * (arm == own), 1.0)
 
 
 def _propensity(plan: Floats, nothing: Floats, holdout: Floats, sent: Bools, held: Bools) -> Floats:

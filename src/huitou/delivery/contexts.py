@@ -87,7 +87,8 @@ def _products(sends: pa.Table, products: pa.Table) -> pa.Array:
 
 
 def _product(key: str, known: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """`key` is the product's id and, in a line of its own, why it stands there. `in_stock` only where the stock is known: nobody is told that there is some because nobody counted."""
+    """`key` is the product's id and, in a line of its own, why it stands there. `in_stock` only where the stock is known:
+    nobody is told that there is some because nobody counted."""
     product, why = key.rsplit("\n", 1)
     row = known.get(product, {})
     told = {"id": product, **{name: row[name] for name in SHOWN if row.get(name) is not None}}

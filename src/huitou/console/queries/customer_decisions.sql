@@ -25,4 +25,4 @@ FROM decisions AS d
 LEFT JOIN merges AS m ON m.customer = d.customer
 LEFT JOIN seen AS s ON s.campaign = d.campaign AND s.occasion = d.occasion AND s.customer = d.customer
 WHERE coalesce(m.root, d.customer) = $customer
-ORDER BY d.decided_at DESC, d.campaign, d.broadcast, d.step
+ORDER BY d.decided_at DESC, d.campaign, d.broadcast, d.step, d.decision_id

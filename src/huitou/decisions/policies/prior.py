@@ -15,8 +15,6 @@ against the holdout is what tells. One place, one table, so that they can be rea
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,6 +22,7 @@ from huitou.campaigns.zones import offsets_of
 from huitou.decisions.arms import Arms
 from huitou.decisions.columns import Bools, Ints
 from huitou.decisions.people import HIGH, People
+from huitou.decisions.policies.base import Estimate
 from huitou.decisions.products import ProductChoice
 from huitou.decisions.schedule import Schedule, known_hours
 from huitou.kit.clock import DAY, HOUR
@@ -47,18 +46,8 @@ PULL, PULL_WITH_CART = 4.0, 12.0  # how much a discount of depth d multiplies th
 MOST_PULL = 3.0
 
 
-@dataclass(frozen=True)
-class Estimate:
-    """(r, arms) each, for r people: `value` is the expected profit against doing nothing, `offer_cost` what the offer
-    is expected to cost, both minor units; `message_cost` in micro-minor units."""
-
-    value: Floats
-    offer_cost: Floats
-    message_cost: Ints
-
-
 def estimate(arms: Arms, people: People, products: ProductChoice, rows: slice) -> Estimate:
-    """What the prior expects of every arm for the people of these rows; reach and limits are the arms's affair."""
+    """What the prior expects of every arm for the people of these rows; reach and limits are left aside."""
     size = (len(people.intent[rows]), len(arms))
     value, offer_cost = np.zeros(size), np.zeros(size)
     message_cost = np.zeros(size, dtype=np.int64)

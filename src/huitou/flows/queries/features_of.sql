@@ -2,4 +2,4 @@
 SELECT customer, watch_seconds, carts, asked, clicks, orders
 FROM decision_features
 WHERE occasion = $occasion
-ORDER BY customer
+ORDER BY customer, watch_seconds, carts, asked, clicks, orders
