@@ -24,7 +24,7 @@ from huitou.delivery.send import SendResult, send_due
 from huitou.delivery.unlinked import count_unlinked
 from huitou.events.broadcast_acts import ids_of
 from huitou.flows.heartbeat import SENDING, beat
-from huitou.flows.readiness import check_start
+from huitou.flows.readiness import Finding, check_start
 from huitou.flows.refresh import Progress, absorb, catch_up
 from huitou.flows.starting import Prospect, hold, refuse_unready, release_all_but
 from huitou.flows.tables import open_tables
@@ -184,10 +184,14 @@ def look_ahead(broadcast: str, campaign: Campaign, progress: Progress | None = N
     """What a start would do now, and whether all is ready for it; nothing is kept. Refused while the broadcast is live
     and when the campaign's window is over."""
     planned = plan_follow_up(broadcast, campaign, dry_run=True, progress=progress)
-    show, now = find_show(broadcast), clock.now_us()
-    refuse_over(show, campaign, now)
-    findings = check_start(show, campaign, planned.new, planned.told, planned.unlinked, now)
-    return Prospect(show, campaign, planned.new, findings)
+    refuse_over(planned.told.broadcast, campaign, clock.now_us())
+    return Prospect(planned.told.broadcast, campaign, planned.new, check_planned(planned))
+
+
+def check_planned(planned: Planned) -> list[Finding]:
+    """What the readiness check says of the decisions that are new."""
+    show, now = planned.told.broadcast, clock.now_us()
+    return check_start(show, planned.campaign, planned.new, planned.told, planned.unlinked, now)
 
 
 def start(broadcast: str, campaign: str | None, confirmed: Collection[str] = ()) -> Planned:
