@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from huitou.campaigns.quiet import is_quiet, move_out, union_of
-from huitou.campaigns.zones import offsets_of, to_utc
 from huitou.kit.clock import DAY, HOUR, MINUTE, parse_time, to_iso
+from huitou.kit.zones import offsets_of, to_utc
 
 ZONES = ["Asia/Shanghai", "America/New_York", "Europe/Berlin", "Australia/Lord_Howe", "America/St_Johns", "UTC",
          "Africa/Casablanca", "Asia/Kathmandu", "Pacific/Apia"]  # fmt: skip

@@ -18,8 +18,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from huitou.delivery.commits import IN_FLIGHT
-from huitou.delivery.sink import read_index, running_sink
 from huitou.kit.clock import HOUR, MINUTE, SECOND, to_iso
+from huitou.proving.sink import read_index, running_sink
 from tests.campaigns_long.killed_house import (
     Edge,
     Feeder,

@@ -91,6 +91,16 @@ def test_an_order_that_names_a_broadcast_makes_none(tmp_path: Path) -> None:
         ]
 
 
+def test_planned_booked_and_watched_again_are_no_part_of_the_show(known: Known) -> None:
+    around = [
+        told("live_scheduled", "08:00", **BROADCAST),
+        told("live_booked", "09:00", "c_lin", **BROADCAST),
+        told("replay_watched", "23:00", "c_lin", seconds=600, **BROADCAST),
+    ]
+    assert known([*evening(), *around]) == known(evening())
+    assert known(around) == []
+
+
 def test_a_watch_list_alone_makes_a_broadcast_that_is_over(known: Known) -> None:
     """It is read when the show is over, and somebody had watched for 40 minutes."""
     listed = [

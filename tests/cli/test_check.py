@@ -15,8 +15,8 @@ import pytest
 
 from huitou.cli import check
 from huitou.customers.lake_tables import PORTRAITS
-from huitou.delivery.sink import running_sink
 from huitou.kit.settings import Settings, settings, use_settings
+from huitou.proving.sink import running_sink
 from huitou.stores.lake import Lake
 from tests.cli.test_commands import Terminal, terminal
 

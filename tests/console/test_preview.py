@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from huitou.customers.profile import find_customer
-from huitou.delivery.sink import read_index, running_sink
 from huitou.kit.clock import HOUR, FrozenClock
 from huitou.kit.settings import settings, use_settings
+from huitou.proving.sink import read_index, running_sink
 from huitou.stores.ledger import transaction
 
 from .conftest import CAMPAIGN, Shop, text_of

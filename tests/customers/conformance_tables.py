@@ -13,7 +13,7 @@ from customers.tea_shop import NOW, PEOPLE, corrected_engine, evening
 from customers.tea_shop import tables as shop_tables
 from huitou.catalog.broadcasts import GRACE, LONGEST, SILENCE
 from huitou.customers.refresh import HIGH_PPM, LOW_PPM, SIGN_GAP, ZONE, compute_portraits, compute_visits
-from huitou.customers.rfm import Thresholds
+from huitou.customers.rfm import RfmThresholds
 from huitou.events.broadcast_acts import Act
 from huitou.events.names import CORRECTED, DELETED
 from huitou.kit.clock import DAY
@@ -66,7 +66,7 @@ def tables() -> dict[str, pa.Table]:
         visits, products = compute_visits(engine, None, NOW)
         engine.register("visits", visits)
         engine.register("visit_products", products)
-        given_by_hand = (Thresholds("CNY", spent_minor=30_000),)
+        given_by_hand = (RfmThresholds("CNY", spent_minor=30_000),)
         portraits = compute_portraits(engine, NOW, permissions, addresses, thresholds=given_by_hand)
         made = {name: engine.run_text(f"SELECT * FROM {name}") for name in HANDED_ON}
     merges = pa.table({"customer": ["c03x", "c04x"], "root": ["c03", "c04"]})

@@ -46,6 +46,7 @@ EVENTS = pa.schema(
         ("quantity", pa.int64()),
         ("seconds", pa.int64()),
         ("content", pa.string()),
+        ("touchpoint", pa.string()),
         ("properties", pa.string()),
     ]
 )

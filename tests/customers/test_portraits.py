@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from huitou.customers.lifecycle import STAGES, StageDays
-from huitou.customers.rfm import BY_RFM, CELLS, Thresholds
+from huitou.customers.rfm import BY_RFM, CELLS, RfmThresholds
 from huitou.kit.clock import DAY, HOUR
 
 from .conftest import Drawn
@@ -101,10 +101,10 @@ def test_a_value_that_is_the_mean_is_high(drawn: Drawn) -> None:
 
 def test_an_operator_may_set_where_high_begins(drawn: Drawn) -> None:
     events = [bought("c_a", 10, 10_000), bought("c_b", 40, 20_000)]
-    given = (Thresholds("CNY", recency_days=40, orders=2, spent_minor=10_001),)
+    given = (RfmThresholds("CNY", recency_days=40, orders=2, spent_minor=10_001),)
 
     assert {who: row["rfm"] for who, row in drawn(events, thresholds=given).items()} == {"c_a": "HLL", "c_b": "HLH"}
-    only_recency = (Thresholds("CNY", recency_days=9),)
+    only_recency = (RfmThresholds("CNY", recency_days=9),)
     assert {who: row["rfm"] for who, row in drawn(events, thresholds=only_recency).items()} == {
         "c_a": "LHL",
         "c_b": "LHH",

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from huitou.decisions.decide import Decided, plan_new, write_decisions
+from huitou.decisions.decide import Decisions, plan_new, write_decisions
 from huitou.decisions.lake_tables import DECISION_FEATURES, DECISIONS
 from huitou.decisions.policies import open_policy
 from huitou.decisions.replay import replay
@@ -73,7 +73,7 @@ def test_features_of_a_run_that_died_give_way(ledger: ModuleType) -> None:
 
 
 def test_no_name_and_no_address_is_kept() -> None:
-    decided: Decided = plan_new(crowd(50), CAMPAIGNS["rules"], NOW)
+    decided: Decisions = plan_new(crowd(50), CAMPAIGNS["rules"], NOW)
     for table in (decided.new, decided.features):
         assert not {"name", "email", "phone", "context"} & set(table.column_names)
     kept = pc.unique(decided.features.column("channel_states").combine_chunks().flatten()).to_pylist()

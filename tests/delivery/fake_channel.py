@@ -10,7 +10,6 @@ from huitou.delivery.channels.base import Idempotency, InDoubt, Outgoing
 
 
 class FakeChannel:
-    window_seconds = 0
     address = "email"
 
     def __init__(self, *, name: str = "email", sessions: int = 4, idempotency: Idempotency = "none") -> None:

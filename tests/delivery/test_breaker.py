@@ -17,12 +17,12 @@ from huitou.delivery.channels.email import EmailChannel
 from huitou.delivery.outages import list_outages
 from huitou.delivery.outbox import count_states
 from huitou.delivery.send import held_channels, send_due
-from huitou.delivery.sink import read_index, running_sink
 from huitou.flows.follow_up import resume
 from huitou.flows.health import read_troubles
 from huitou.flows.heartbeat import SENDING, beat
 from huitou.kit.clock import MINUTE, FrozenClock
 from huitou.kit.settings import settings, use_settings
+from huitou.proving.sink import read_index, running_sink
 
 from .shop import NOON, Planned, add_customer, add_messages, make_campaign
 

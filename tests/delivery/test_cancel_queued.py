@@ -10,7 +10,7 @@ from dataclasses import replace
 from types import ModuleType
 
 from huitou.delivery.cancel import cancel_follow_up, count_queued, list_cancellations
-from huitou.delivery.commits import Outcome, record
+from huitou.delivery.commits import MessageOutcome, record
 from huitou.delivery.guard import Rules, finalise
 from huitou.delivery.outbox import claim
 from huitou.delivery.send import send_due
@@ -57,7 +57,7 @@ def test_what_was_in_flight_and_comes_back_goes_no_more(ledger: ModuleType, cloc
         assert finalise(connection, [mine], [Rules()], NOON)[0].passed
     cancel_follow_up("follow-up", ["b1"], "lin")
     with ledger.transaction() as connection:
-        record(connection, [Outcome(mine, "retry", "451", at=NOON, send_at=NOON + HOUR)])
+        record(connection, [MessageOutcome(mine, "retry", "451", at=NOON, send_at=NOON + HOUR)])
     clock.move_to(NOON + DAY)
     channel = FakeChannel()
     send_due(channels={"email": channel})

@@ -16,8 +16,8 @@ import pytest
 from huitou.delivery.channels.email import EmailChannel, session
 from huitou.delivery.outbox import count_states
 from huitou.delivery.send import send_due
-from huitou.delivery.sink import read_index, running_sink
 from huitou.kit.clock import HOUR, MINUTE, FrozenClock
+from huitou.proving.sink import read_index, running_sink
 
 from .proxy import Fault, running_proxy
 from .shop import NOON, Planned, add_customer, add_messages, make_campaign, state_of

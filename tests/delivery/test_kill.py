@@ -20,9 +20,9 @@ import pytest
 from huitou.delivery.commits import IN_FLIGHT
 from huitou.delivery.outbox import count_states
 from huitou.delivery.recovery import recover
-from huitou.delivery.sink import read_index, running_sink
 from huitou.kit.clock import DAY, MINUTE
 from huitou.kit.settings import settings
+from huitou.proving.sink import read_index, running_sink
 
 from .shop import ENDED, NOON, Planned, add_messages, make_campaign
 

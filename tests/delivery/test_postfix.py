@@ -14,8 +14,8 @@ from huitou.delivery.channels.email import EmailChannel
 from huitou.delivery.channels.email.mail_log import find_queued
 from huitou.delivery.outbox import count_states
 from huitou.delivery.send import send_due
-from huitou.delivery.sink import read_index, running_sink
 from huitou.kit.clock import MINUTE, FrozenClock
+from huitou.proving.sink import read_index, running_sink
 
 from .postfix import needed, running_postfix
 from .shop import NOON, Planned, add_customer, add_messages, make_campaign, state_of

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from huitou.delivery.links import Link, find_link
 from huitou.delivery.outbox import claim
-from huitou.delivery.receipts import KINDS, SENT, Told, apply_receipts, convert, fold_receipts, record_click
+from huitou.delivery.receipts import KINDS, SENT, Receipt, apply_receipts, convert, fold_receipts, record_click
 from huitou.delivery.send import send_due
 from huitou.delivery.unsubscribe import token_for, unsubscribe
 from huitou.events.consent import holds
@@ -26,7 +26,7 @@ from .shop import NOON, Planned, add_customer, add_messages, add_stop, make_camp
 
 ALL = tuple(KINDS.values())
 receipts = st.lists(
-    st.builds(Told, st.just(""), st.sampled_from(ALL), st.integers(NOON, NOON + 20), st.sampled_from(["", "x"])),
+    st.builds(Receipt, st.just(""), st.sampled_from(ALL), st.integers(NOON, NOON + 20), st.sampled_from(["", "x"])),
     max_size=8,
 )
 
@@ -40,15 +40,15 @@ def sent(connection: Connection, name: str, state: str = "submitted") -> str:
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(told=receipts, cuts=st.lists(st.integers(0, 8)), seed=st.randoms(), state=st.sampled_from(SENT[:-1]))
 def test_any_order_and_batching_gives_the_same(
-    ledger: ModuleType, told: list[Told], cuts: list[int], seed: object, state: str
+    ledger: ModuleType, told: list[Receipt], cuts: list[int], seed: object, state: str
 ) -> None:
     with ledger.connect() as connection:
         one, other = sent(connection, "one", state), sent(connection, "other", state)
         shuffled = [*told, *told[:2]]
         seed.shuffle(shuffled)  # type: ignore[attr-defined]
-        fold_receipts(connection, [Told(one, *_rest(each)) for each in told])
+        fold_receipts(connection, [Receipt(one, *_rest(each)) for each in told])
         for start, end in itertools.pairwise([0, *sorted(cuts), len(shuffled)]):
-            fold_receipts(connection, [Told(other, *_rest(each)) for each in shuffled[start:end]])
+            fold_receipts(connection, [Receipt(other, *_rest(each)) for each in shuffled[start:end]])
         rows = {
             message: connection.execute(
                 "SELECT kind, detail, occurred_at FROM receipt WHERE message = %s ORDER BY 1, 2, 3", (message,)
@@ -60,7 +60,7 @@ def test_any_order_and_batching_gives_the_same(
         connection.rollback()
 
 
-def _rest(told: Told) -> tuple[str, int, str]:
+def _rest(told: Receipt) -> tuple[str, int, str]:
     return told.kind, told.occurred_at, told.detail
 
 
@@ -72,11 +72,11 @@ def test_states_move_forward_only(ledger: ModuleType) -> None:
             "opened again": "clicked", "unsubscribed": "clicked",
         }  # fmt: skip
         for kind, state in expected.items():
-            fold_receipts(connection, [Told(message, kind.split()[0], NOON)])
+            fold_receipts(connection, [Receipt(message, kind.split()[0], NOON)])
             assert state_of(connection, message)[0] == state
-        fold_receipts(connection, [Told("nobody's", "opened", NOON)])
+        fold_receipts(connection, [Receipt("nobody's", "opened", NOON)])
         unsent = add_messages(connection, [Planned(add_customer(connection, "bo"))])[0]
-        fold_receipts(connection, [Told(unsent, "opened", NOON)])
+        fold_receipts(connection, [Receipt(unsent, "opened", NOON)])
         assert state_of(connection, unsent) == ("planned", "")
         count = connection.execute("SELECT count(*) FROM receipt").fetchone()
     assert count == (6,)
@@ -87,7 +87,7 @@ def test_an_order_after_a_click_is_attributed_to_it(ledger: ModuleType) -> None:
         names = ("in_time", "too_late", "before", "no_click", "named")
         ids = {name: sent(connection, name) for name in names}
         for name in names[:3]:
-            fold_receipts(connection, [Told(ids[name], "clicked", NOON)])
+            fold_receipts(connection, [Receipt(ids[name], "clicked", NOON)])
         orders = {"in_time": NOON + 7 * DAY - 1, "too_late": NOON + 7 * DAY, "before": NOON - 1, "no_click": NOON}
         for name, at in orders.items():
             add_stop(connection, name, "order", at, f"o-{name}", "order_paid")

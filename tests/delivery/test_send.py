@@ -15,9 +15,9 @@ from huitou.delivery.compose import read_body
 from huitou.delivery.links import find_link
 from huitou.delivery.outbox import count_states
 from huitou.delivery.send import SendResult, send_due
-from huitou.delivery.sink import read_index, running_sink
 from huitou.kit.clock import DAY, HOUR, MINUTE, FrozenClock
 from huitou.kit.settings import settings
+from huitou.proving.sink import read_index, running_sink
 
 from .shop import NOON, Planned, add_customer, add_messages, add_stop, make_campaign, state_of
 

@@ -12,8 +12,8 @@ from ssl import SSLContext
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult
 
-from huitou.delivery.sink import SinkHandler, SinkServer, read_script
 from huitou.delivery.trial import Trial, send_trial
+from huitou.proving.sink import SinkHandler, SinkServer, read_script
 
 
 async def send(port: int, scheme: str = "smtp", login: str = "", tls: str = "", to: str = "lin@example.com") -> Trial:

@@ -20,7 +20,7 @@ import pytest
 
 from huitou.edge import ledger as edge_ledger
 from huitou.edge import write_keys
-from huitou.edge.app import Edge, make_app
+from huitou.edge.app import EdgeApp, make_app
 from huitou.events.model import Event, decode_event
 from huitou.events.write_keys import digest_of
 from huitou.kit.settings import settings, use_settings
@@ -29,7 +29,7 @@ KEY = "wk_test"
 
 
 @pytest.fixture
-async def app(ledger: ModuleType, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Edge]:
+async def app(ledger: ModuleType, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[EdgeApp]:
     monkeypatch.setattr(edge_ledger, "PATIENCE", 30.0)  # a busy machine is no failure
     use_settings(replace(settings(), write_key=KEY))
     write_keys.forget()
@@ -51,7 +51,7 @@ def keep_key(ledger: ModuleType, key: str, name: str, key_class: str = "server")
 
 
 @pytest.fixture
-async def edge(app: Edge) -> AsyncIterator[httpx.AsyncClient]:
+async def edge(app: EdgeApp) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://edge", auth=(KEY, "")) as client:
         yield client

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from huitou.edge.browser_events import BEHAVIOUR, UNVERIFIED, restrict
-from huitou.events.effects import EFFECTIVE
+from huitou.events.effects import is_effective
 from huitou.events.model import Event
 from huitou.events.names import OURS, SEGMENT
 from huitou.events.segment import Rejected, read_segment
@@ -173,7 +173,7 @@ def test_whatever_a_browser_says_it_stays_behaviour(raw: dict[str, Any]) -> None
     assert {kind for kind, _ in event.identifiers} <= {"user_id", "anonymous_id", "device"}
     assert event.identifiers
     assert event.traits == {}
-    assert event.name not in EFFECTIVE or event.name in ("identified", "aliased")
+    assert not is_effective(event) or event.name in ("identified", "aliased")
     assert not {"email", "phone", "openid", "consents", "traits", "order_id", "message_id"} & set(event.properties)
     if event.type == "track" and event.name in OURS:
         assert not {"price", "total"} & set(event.properties)

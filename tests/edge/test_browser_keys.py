@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from huitou.edge import write_keys
-from huitou.edge.app import Edge
+from huitou.edge.app import EdgeApp
 from huitou.events.consent import holds
 from huitou.events.load import load
 from huitou.events.model import Event
@@ -24,7 +24,7 @@ BROWSER = "wkb_shop"
 
 
 @pytest.fixture
-async def browser(app: Edge, ledger: ModuleType) -> AsyncIterator[httpx.AsyncClient]:
+async def browser(app: EdgeApp, ledger: ModuleType) -> AsyncIterator[httpx.AsyncClient]:
     keep_key(ledger, BROWSER, "shop", "browser")
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://edge", auth=(BROWSER, "")) as client:

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from huitou.edge import committer as committer_module
-from huitou.edge.app import Edge
+from huitou.edge.app import EdgeApp
 from huitou.edge.committer import Committer
 from huitou.events.model import Event
 from tests.edge.conftest import KEY, track
@@ -306,7 +306,7 @@ async def test_browsers_of_any_site_may_send(edge: httpx.AsyncClient) -> None:
     )
 )
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-async def test_whatever_is_sent_the_answer_is_counted_or_a_refusal(app: Edge, document: Any) -> None:
+async def test_whatever_is_sent_the_answer_is_counted_or_a_refusal(app: EdgeApp, document: Any) -> None:
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://edge", auth=(KEY, "")) as edge:
         for path, body in (
@@ -395,7 +395,7 @@ async def test_metrics_count_events_by_outcome(edge: httpx.AsyncClient) -> None:
 
 
 async def test_what_postgres_refuses_is_put_aside_and_its_neighbours_go_in(
-    app: Edge, journal: Journal, ledger: ModuleType
+    app: EdgeApp, journal: Journal, ledger: ModuleType
 ) -> None:
     """An id too long for an index cannot come through the validator; the committer copes all the same."""
     order = random.Random(20).randbytes(4_000).hex()

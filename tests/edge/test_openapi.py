@@ -8,12 +8,12 @@ import httpx
 import pytest
 from starlette.routing import Route
 
-from huitou.edge.app import Edge
+from huitou.edge.app import EdgeApp
 from huitou.edge.openapi import DOCUMENT
 from tests.edge.conftest import track
 
 
-def test_every_route_is_published_and_nothing_else(app: Edge) -> None:
+def test_every_route_is_published_and_nothing_else(app: EdgeApp) -> None:
     routes = {(r.path, m.lower()) for r in app.routes if isinstance(r, Route) for m in r.methods or ()}
     published = {(path, method) for path, operations in DOCUMENT["paths"].items() for method in operations}
     assert {(path, method) for path, method in routes if method != "head"} == published

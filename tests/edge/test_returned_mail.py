@@ -57,7 +57,7 @@ async def test_other_mail_is_taken_and_ignored_so_that_no_server_sends_it_again(
     assert journal() == []
 
 
-async def test_strangers_bury_no_address(edge: httpx.AsyncClient, journal: Journal, message: str) -> None:
+async def test_strangers_suppress_no_address(edge: httpx.AsyncClient, journal: Journal, message: str) -> None:
     answer = await edge.post("/in/mail", content=dsn(message=message), auth=("guessed", ""))
     assert (answer.status_code, answer.json()["code"]) == (401, "unknown_key")
     assert journal() == []

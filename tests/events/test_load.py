@@ -69,15 +69,15 @@ def test_every_column(ledger: ModuleType) -> None:
     with Engine(threads=1) as engine:
         attach_events(engine)
         assert engine.run_text("SELECT * FROM events ORDER BY position").to_pylist() == [
-            common | {"position": 1, "event_id": "1", "name": "live_started", "broadcast": "B1", "room": "R1",
+            common | {"position": 1, "event_id": "1", "name": "live_started", "broadcast": "B1", "room": "R1", "touchpoint": "live",
                       "shop": "S1", "properties": '{"broadcast_id":"B1","room_id":"R1","shop_id":"S1"}'},
-            common | person | {"position": 2, "event_id": "o1", "name": "order_paid", "broadcast": "B1", "shop": "S1",
+            common | person | {"position": 2, "event_id": "o1", "name": "order_paid", "broadcast": "B1", "shop": "S1", "touchpoint": "live",
                       "order_id": "o1", "message": "m1", "amount_minor": 19800, "currency": "CNY", "properties":
                       '{"broadcast_id":"B1","currency":"CNY","message_id":"m1","order_id":"o1","products":'
                       '[{"price":9900,"product_id":"P1","quantity":2}],"shop_id":"S1","total":19800}'},
-            common | person | {"position": 3, "event_id": "3", "name": "live_left", "broadcast": "B1", "seconds": 60,
+            common | person | {"position": 3, "event_id": "3", "name": "live_left", "broadcast": "B1", "seconds": 60, "touchpoint": "live",
                       "properties": '{"broadcast_id":"B1","watch_seconds":60}'},
-            common | {"position": 4, "event_id": "4", "name": "live_liked", "customer": a, "quantity": 3,
+            common | {"position": 4, "event_id": "4", "name": "live_liked", "customer": a, "quantity": 3, "touchpoint": "live",
                       "properties": '{"count":3}'},
             common | person | {"position": 5, "event_id": "5", "type": "identify", "name": "identified",
                       "properties": '{"traits":{"name":"林"},"x":1}'},

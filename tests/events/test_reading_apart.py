@@ -183,7 +183,7 @@ def test_the_columns_are_told_where_they_were_the_trouble(tmp_path: Path) -> Non
 
 def test_a_mistake_of_ours_is_no_word_about_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "a.csv").write_text("user_id,email\nu1,a@example.com\n")
-    monkeypatch.setattr(frames, "Order", lambda path, options, kind, bounds: {"path": path})
+    monkeypatch.setattr(frames, "ReadOrder", lambda path, options, kind, bounds: {"path": path})
     with pytest.raises(ReaderBroke, match="ValidationError"), read_apart(tmp_path / "a.csv", Options()):
         pass
 

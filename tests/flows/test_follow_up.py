@@ -11,7 +11,6 @@ from types import ModuleType
 
 import pytest
 
-from huitou.delivery.sink import read_index, running_sink
 from huitou.events.importing import import_file
 from huitou.events.journal import append_batch
 from huitou.events.segment import read_segment
@@ -23,6 +22,7 @@ from huitou.kit import clock as house_clock
 from huitou.kit.clock import DAY, HOUR, MINUTE, FrozenClock
 from huitou.kit.errors import NotFound, Refused
 from huitou.kit.settings import settings, use_settings
+from huitou.proving.sink import read_index, running_sink
 from huitou.stores.ledger import transaction
 from tests.flows.evening import BUYERS, ENDED, PEOPLE, STARTED, order, track, write_evening
 

@@ -14,7 +14,7 @@ from huitou.events.connectors.base import Options, Span
 from huitou.events.current import attach_events
 from huitou.events.load import load
 from huitou.events.placing import Unplaced
-from huitou.flows.intake import Show, bring_in, known_spans
+from huitou.flows.intake import ToldBroadcast, bring_in, known_spans
 from huitou.kit.clock import MINUTE, FrozenClock, parse_time
 from huitou.kit.errors import Refused
 from huitou.stores.engine import Engine
@@ -60,7 +60,7 @@ def test_nothing_is_stored_of_a_file_that_must_be_asked_about(
 def test_what_an_operator_says_of_a_new_broadcast_is_stored_once(
     ledger: ModuleType, data: Path, clock: FrozenClock, watch: Path
 ) -> None:
-    show = Show("B21", "双十一返场", BEGAN, ENDED)
+    show = ToldBroadcast("B21", "双十一返场", BEGAN, ENDED)
     assert bring_in(watch, Options(), show=show).accepted == 3
     assert shows() == [("B21", "双十一返场", BEGAN, ENDED)]
     assert bring_in(watch, Options(), show=show).duplicate == 3
@@ -68,7 +68,7 @@ def test_what_an_operator_says_of_a_new_broadcast_is_stored_once(
 
 
 def test_who_knows_only_when_it_began_says_so(ledger: ModuleType, data: Path, clock: FrozenClock, watch: Path) -> None:
-    bring_in(watch, Options(), show=Show("B21", None, BEGAN))
+    bring_in(watch, Options(), show=ToldBroadcast("B21", None, BEGAN))
     assert [(one[0], one[2]) for one in shows()] == [("B21", BEGAN)]
 
 
@@ -83,10 +83,10 @@ def test_the_times_of_a_known_broadcast_are_taken_from_its_other_sources(
     )
     bring_in(write(tmp_path / "b20.ndjson", *events), Options())
     assert known_spans() == {"B20": Span(BEGAN, ENDED)}
-    assert bring_in(watch, Options(), show=Show("B20")).accepted == 3
+    assert bring_in(watch, Options(), show=ToldBroadcast("B20")).accepted == 3
     assert shows() == [("B20", None, BEGAN, ENDED)]
     with pytest.raises(Refused, match="began at 2026-11-20 17:00"):
-        bring_in(watch, Options(), show=Show("B20", None, BEGAN + MINUTE))
+        bring_in(watch, Options(), show=ToldBroadcast("B20", None, BEGAN + MINUTE))
 
 
 def test_an_order_that_names_a_broadcast_does_not_say_when_it_was(
@@ -97,17 +97,20 @@ def test_an_order_that_names_a_broadcast_does_not_say_when_it_was(
     bring_in(write(tmp_path / "orders.ndjson", order), Options())
     assert known_spans() == {}
     with pytest.raises(Unplaced, match="when broadcast B21 was"):
-        bring_in(watch, Options(), show=Show("B21"))
-    bring_in(watch, Options(), show=Show("B21", None, BEGAN, ENDED))
+        bring_in(watch, Options(), show=ToldBroadcast("B21"))
+    bring_in(watch, Options(), show=ToldBroadcast("B21", None, BEGAN, ENDED))
     assert shows() == [("B21", None, BEGAN, ENDED)]
 
 
 @pytest.mark.parametrize(
     ("show", "told"),
-    [(Show("B21", None, ENDED, BEGAN), "must end after"), (Show("B21", None, ENDED + 600 * MINUTE), "in the future")],
+    [
+        (ToldBroadcast("B21", None, ENDED, BEGAN), "must end after"),
+        (ToldBroadcast("B21", None, ENDED + 600 * MINUTE), "in the future"),
+    ],
 )
 def test_what_cannot_be_is_refused(
-    ledger: ModuleType, data: Path, clock: FrozenClock, watch: Path, show: Show, told: str
+    ledger: ModuleType, data: Path, clock: FrozenClock, watch: Path, show: ToldBroadcast, told: str
 ) -> None:
     with pytest.raises(Refused, match=told):
         bring_in(watch, Options(), show=show)

@@ -13,13 +13,13 @@ from huitou.campaigns.definition import Campaign
 from huitou.campaigns.reading import read_campaign
 from huitou.customers.profile import find_customer
 from huitou.delivery.compose import read_body
-from huitou.delivery.sink import read_index
 from huitou.flows.follow_up import plan_follow_up, run_due
 from huitou.flows.preview import KINDS, Wanted, last_broadcast, preview_message, try_on
 from huitou.flows.refresh import catch_up
 from huitou.kit.clock import DAY, FrozenClock
 from huitou.kit.errors import NotFound, Refused
 from huitou.kit.settings import settings, use_settings
+from huitou.proving.sink import read_index
 from huitou.stores.ledger import transaction
 
 from .evening import ENDED

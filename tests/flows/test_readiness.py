@@ -10,7 +10,6 @@ from types import ModuleType
 import pytest
 
 from huitou.delivery.reachable import is_loopback, is_private
-from huitou.delivery.sink import read_index, running_sink
 from huitou.events.importing import import_file
 from huitou.flows.follow_up import choose_campaign, look_ahead, start, start_automatic
 from huitou.flows.health import read_troubles
@@ -19,6 +18,7 @@ from huitou.flows.starting import Prospect
 from huitou.kit.clock import HOUR, FrozenClock
 from huitou.kit.errors import Refused
 from huitou.kit.settings import note_served, read_settings, settings, use_settings
+from huitou.proving.sink import read_index, running_sink
 from tests.flows.evening import ENDED, write_evening
 
 CAMPAIGN = """

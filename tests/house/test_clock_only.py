@@ -15,8 +15,8 @@ READS = {
     ("date", "today"),
 }
 # Where the system's time is meant: the clock itself, and processes that record when something really happened.
-ALLOWED = {"kit/clock.py", "delivery/sink.py"}
-BENCHES = "benches/"  # load generators speak to the server as any sender would
+ALLOWED = {"kit/clock.py", "proving/sink.py"}
+BENCHES = "proving/benches/"  # load generators speak to the server as any sender would
 
 
 def reads(file: Path) -> list[int]:

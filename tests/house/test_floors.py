@@ -79,5 +79,5 @@ def test_every_table_is_gathered_for_django() -> None:
 
 def test_every_room_is_on_a_floor() -> None:
     rooms = {folder.name for folder in SOURCE.iterdir() if (folder / "__init__.py").exists()}
-    others = {"migrations", "cli", "asgi", "simulator", "benches", "examples"}
+    others = {"migrations", "cli", "asgi", "proving", "examples"}
     assert rooms - others == set(FLOOR_OF)

@@ -14,7 +14,7 @@ HALF = re.compile(rf"[{HAN}”）》」][,:;()?!]|[,:;()?!][{HAN}“（《「]|[
 FOREIGN = (
     "events/connectors/columns.py", "events/connectors/words.py", "events/connectors/cells.py", "events/connectors/durations.py",
     "events/connectors/moments.py", "customers/intents.py", "measurement/replies.py", "delivery/channels/email/replies.py",
-    "events/people.py", "simulator/week.py", "kit/money.py",
+    "events/people.py", "proving/simulator/week.py", "kit/money.py",
 )  # fmt: skip
 FORMATS = re.compile(
     r"^https?://|\S\|\S.*\||^B20 冬茶专场, |\(\?[:!=<P]|\\[wdsbS]|\[\^|^[\w\-]+[.:][\w\-.:]+$|blast:时机"

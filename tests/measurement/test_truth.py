@@ -17,9 +17,9 @@ import pytest
 
 from huitou.measurement.outcomes import Outcomes
 from huitou.measurement.report import Caused, compare
-from huitou.simulator.plans import Offer, Plans, Terms
-from huitou.simulator.response import whole_plan
-from huitou.simulator.world import Kind, World
+from huitou.proving.simulator.plans import Offer, Plans, Terms
+from huitou.proving.simulator.response import whole_plan
+from huitou.proving.simulator.world import Kind, World
 
 CAMPAIGNS = 200
 PEOPLE = 2_000

@@ -14,7 +14,7 @@ import pytest
 from huitou.science.adjust import complete
 from huitou.science.contrast import contrast
 from huitou.science.interval import bound_effect, welch
-from huitou.science.lift import People, lift_of
+from huitou.science.lift import Participants, lift_of
 
 RUNS = 2_000
 RESAMPLES = 399  # of the product's 9,999: far less time, the same coverage within the noise of RUNS
@@ -69,7 +69,7 @@ def score(world: World, seed: int, runs: int = RUNS) -> Score:
     seen = np.zeros((runs, 4))
     for run in range(runs):
         y = world.draw(rng)
-        found = lift_of(People(y, treated, ones, together), resamples=RESAMPLES)
+        found = lift_of(Participants(y, treated, ones, together), resamples=RESAMPLES)
         if found.low is None:
             continue
         plain = contrast(y, treated, ones, together)
@@ -163,9 +163,9 @@ def test_what_was_known_before_narrows_the_interval_and_keeps_its_promise():
     for _ in range(runs):
         before = rng.lognormal(4, 0.6, 400)
         y = 0.8 * before + rng.lognormal(3, 0.5, 400) + truth * treated
-        plain = lift_of(People(y, treated, np.ones(400), together), resamples=RESAMPLES)
+        plain = lift_of(Participants(y, treated, np.ones(400), together), resamples=RESAMPLES)
         known = complete(np.stack([before, np.ones(400)], axis=1))
-        found = lift_of(People(y, treated, np.ones(400), together, known), resamples=RESAMPLES)
+        found = lift_of(Participants(y, treated, np.ones(400), together, known), resamples=RESAMPLES)
         held.append(covers(found.low, found.high, truth))
         narrower.append(((found.high - found.low) / (plain.high - plain.low)) ** 2)
     assert 0.935 <= np.mean(held) <= 0.965
@@ -184,8 +184,8 @@ def test_customers_of_several_identities_are_held_out_more_often_and_do_not_bias
         y = (rng.random(n) < 0.05 + 0.15 * (identities - 1) + effect * treated).astype(float)
         truth = float(effect[treated].mean())
         odds, together = (1 - chance) / chance, np.zeros(n, dtype=np.int64)
-        found = lift_of(People(y, treated, odds, together), resamples=RESAMPLES)
-        plain = lift_of(People(y, treated, np.ones(n), together), resamples=RESAMPLES)
+        found = lift_of(Participants(y, treated, odds, together), resamples=RESAMPLES)
+        plain = lift_of(Participants(y, treated, np.ones(n), together), resamples=RESAMPLES)
         held.append(covers(found.low, found.high, truth))
         fooled.append(covers(plain.low, plain.high, truth))
         errors.append(found.effect - truth)
@@ -203,7 +203,7 @@ def test_people_drawn_together_count_as_one():
     for _ in range(runs):
         treated = np.isin(shop, rng.permutation(40)[:20])
         y = 10 + rng.normal(0, 2, 40)[shop] + rng.normal(0, 4, 1_000)
-        found = lift_of(People(y, treated, np.ones(1_000), together, None, shop), resamples=RESAMPLES)
+        found = lift_of(Participants(y, treated, np.ones(1_000), together, None, shop), resamples=RESAMPLES)
         plain = contrast(y, treated, np.ones(1_000), together)
         held.append(covers(found.low, found.high, 0.0))
         fooled.append(covers(*bound_effect(plain, welch(plain)), 0.0))

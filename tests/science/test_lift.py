@@ -13,8 +13,7 @@ from scipy import stats
 from huitou.science.adjust import adjust, complete, encode
 from huitou.science.contrast import contrast
 from huitou.science.interval import bound_effect, welch
-from huitou.science.lift import ArmLift, compare_arms, compare_moments
-from huitou.science.moments import measure
+from huitou.science.lift import ArmLift, compare_arms
 
 
 def shop(n: int = 3_000, seed: int = 1) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -208,20 +207,6 @@ def test_adjusting_agrees_with_least_squares():
     )
     design = np.stack([np.ones(len(y)), treated, x], axis=1)
     assert ours.effect == pytest.approx(np.linalg.lstsq(design, y, rcond=None)[0][1], rel=1e-9)
-
-
-def test_aggregates_give_what_rows_give():
-    profit, arm, before = shop()
-    treated, control = (measure(profit[arm == name], before[arm == name]) for name in ("b", "none"))
-    two = arm != "a"
-    y, x, side = profit[two].astype(float), before[two].astype(float), arm[two] == "b"
-    together = np.zeros(two.sum(), dtype=int)
-    rows = contrast(adjust(y, complete(x[:, None]), side.astype(int), np.ones(len(y))), side, np.ones(len(y)), together)
-    found = compare_moments(treated, control)
-    assert found.effect == pytest.approx(rows.effect, rel=1e-9)
-    assert (found.low, found.high) == pytest.approx(bound_effect(rows, welch(rows)), rel=1e-6)
-    assert compare_moments(measure([1]), measure([1, 2])).reason == "too_few_people"
-    assert compare_moments(measure([3, 3]), measure([3, 3])).reason == "no_variation"
 
 
 def test_strata_compare_like_with_like():

@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from huitou.science import randomisation
-from huitou.science.randomisation import Cell, redraw
+from huitou.science.randomisation import Exchangeable, redraw
 
 
 def every_draw(values: np.ndarray, control_n: int) -> np.ndarray:
@@ -32,7 +32,7 @@ def every_draw(values: np.ndarray, control_n: int) -> np.ndarray:
 def test_follows_the_distribution_over_all_draws(values, distinct, monkeypatch):
     monkeypatch.setattr(randomisation, "MOST_DISTINCT", distinct)
     exact = every_draw(values, 4)
-    found = redraw([Cell(values.astype(float), 4, 1.0)], resamples=40_000)
+    found = redraw([Exchangeable(values.astype(float), 4, 1.0)], resamples=40_000)
     for point in np.unique(np.round(exact, 6)):
         share = np.mean(exact <= point + 1e-6)
         assert np.mean(found <= point + 1e-6) == pytest.approx(share, abs=0.012)
@@ -40,22 +40,22 @@ def test_follows_the_distribution_over_all_draws(values, distinct, monkeypatch):
 
 def test_the_order_of_people_does_not_matter():
     values = np.random.default_rng(2).lognormal(size=300)
-    assert np.array_equal(redraw([Cell(values, 40, 1.0)]), redraw([Cell(values[::-1].copy(), 40, 1.0)]))
+    assert np.array_equal(redraw([Exchangeable(values, 40, 1.0)]), redraw([Exchangeable(values[::-1].copy(), 40, 1.0)]))
 
 
 def test_the_bulk_by_its_normal_law_gives_the_same_quantiles(monkeypatch):
     values = np.random.default_rng(4).lognormal(sigma=1.2, size=4_000)
     monkeypatch.setattr(randomisation, "MOST_RARE", 500)
-    near = np.quantile(redraw([Cell(values, 400, 1.0)], 6_000), [0.025, 0.975])
+    near = np.quantile(redraw([Exchangeable(values, 400, 1.0)], 6_000), [0.025, 0.975])
     monkeypatch.setattr(randomisation, "MOST_RARE", 4_000)
-    whole = np.quantile(redraw([Cell(values, 400, 1.0)], 6_000), [0.025, 0.975])
+    whole = np.quantile(redraw([Exchangeable(values, 400, 1.0)], 6_000), [0.025, 0.975])
     assert near.tolist() == pytest.approx(whole.tolist(), abs=0.15)
 
 
 def test_nothing_varies_nothing_differs():
-    assert redraw([Cell(np.full(10, 3.0), 4, 1.0)], 5).tolist() == [0.0] * 5
+    assert redraw([Exchangeable(np.full(10, 3.0), 4, 1.0)], 5).tolist() == [0.0] * 5
 
 
 def test_a_difference_without_spread_is_infinite():
-    found = redraw([Cell(np.array([0.0, 0.0, 1.0, 1.0]), 2, 1.0)], 200)
+    found = redraw([Exchangeable(np.array([0.0, 0.0, 1.0, 1.0]), 2, 1.0)], 200)
     assert set(np.unique(np.round(found, 9)).tolist()) == {-np.inf, 0.0, np.inf}

@@ -11,7 +11,7 @@ SHOWN = 30
 
 
 @dataclass(frozen=True)
-class Change:
+class LoggedChange:
     """`kind` is setting or user; of secrets `before` and `after` are '' or HIDDEN."""
 
     id: int
@@ -31,18 +31,18 @@ def note_change(connection: Connection, kind: str, subject: str, before: str, af
     )
 
 
-def latest_changes(kind: str, most: int = SHOWN) -> list[Change]:
+def latest_changes(kind: str, most: int = SHOWN) -> list[LoggedChange]:
     """The newest first."""
     with transaction() as connection:
         rows = connection.execute(
             "SELECT id, at, by, kind, subject, before, after FROM change WHERE kind = %s ORDER BY id DESC LIMIT %s",
             (kind, most),
         ).fetchall()
-    return [Change(*row) for row in rows]
+    return [LoggedChange(*row) for row in rows]
 
 
-def find_change(connection: Connection, number: int) -> Change | None:
+def find_change(connection: Connection, number: int) -> LoggedChange | None:
     row = connection.execute(
         "SELECT id, at, by, kind, subject, before, after FROM change WHERE id = %s", (number,)
     ).fetchone()
-    return Change(*row) if row else None
+    return LoggedChange(*row) if row else None

@@ -24,7 +24,7 @@ COMMAND = "huitou user"  # who changed something on the command line
 
 
 @dataclass(frozen=True)
-class Listed:
+class ListedUser:
     """One user as the list shows them; times are microseconds, 0 where never."""
 
     id: int
@@ -43,12 +43,12 @@ def any_user() -> bool:
     return bool(row and row[0])
 
 
-def list_users() -> list[Listed]:
+def list_users() -> list[ListedUser]:
     """By role, then name."""
     from huitou.admin.models import Account
 
     found = [
-        Listed(
+        ListedUser(
             one.user.pk,
             one.user.username,
             one.role,

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from huitou.campaigns.channel_facts import Minutes
-from huitou.campaigns.zones import Offsets, offsets_of
 from huitou.kit.clock import DAY, MINUTE
+from huitou.kit.zones import Offsets, offsets_of
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]

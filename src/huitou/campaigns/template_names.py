@@ -12,7 +12,7 @@ from huitou.kit.text import Text
 
 
 @dataclass(frozen=True)
-class Name:
+class TemplateName:
     """One name. `sure`: every message has it, so that it may be printed without a `default`. `internal` names can be
     used but are not advertised: the facts behind a decision, and raw numbers that another name says in words."""
 
@@ -22,8 +22,8 @@ class Name:
     internal: bool = False
 
 
-def _name(path: str, zh: str, en: str, *, sure: bool = False, internal: bool = False) -> Name:
-    return Name(path, {"zh": zh, "en": en}, sure, internal)
+def _name(path: str, zh: str, en: str, *, sure: bool = False, internal: bool = False) -> TemplateName:
+    return TemplateName(path, {"zh": zh, "en": en}, sure, internal)
 
 
 _PRODUCT = (
@@ -44,7 +44,7 @@ _PRODUCT = (
     ("image_url", "商品图片地址", "the address of a picture", True),
 )  # fmt: skip
 
-NAMES: tuple[Name, ...] = (
+NAMES: tuple[TemplateName, ...] = (
     _name("customer.name", "客户的名字", "the customer's name"),
     _name("broadcast.title", "场次名称", "the broadcast's title"),
     _name("broadcast.id", "场次编号", "the broadcast's id"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from huitou.kit import clock
-from huitou.kit.errors import NotFound
 from huitou.stores.engine import Engine
 
 
@@ -33,11 +32,3 @@ def list_products(engine: Engine, now: int | None = None) -> list[Product]:
     """All products, by their id."""
     create_products(engine, now)
     return [Product(**row) for row in engine.run("catalog", "all_products").to_pylist()]
-
-
-def find_product(engine: Engine, product: str, now: int | None = None) -> Product:
-    """The product of that id; NotFound where no event names it."""
-    for one in list_products(engine, now):
-        if one.product == product:
-            return one
-    raise NotFound({"zh": f"没有商品 {product}。", "en": f"there is no product {product}"})

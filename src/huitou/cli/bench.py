@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from huitou.cli.common import AsJson, Data, Now, err, out, print_json, put_in_force, refusals, tell
+from huitou.cli.common import AsJson, Data, Now, err, out, print_json, put_in_force, refusals
+from huitou.cli.language import tell
 from huitou.kit.settings import settings
 
 if TYPE_CHECKING:
-    from huitou.benches import Figure
+    from huitou.proving.benches import Figure
 
 
 def run_bench(
@@ -32,7 +33,7 @@ def run_bench(
 
     huitou bench all --json
     """
-    from huitou.benches import BENCHES, find_bench
+    from huitou.proving.benches import BENCHES, find_bench
 
     figures: list[Figure] = []
     with refusals():

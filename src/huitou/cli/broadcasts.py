@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from huitou.cli.common import AsJson, Data, Now, house, out, print_json, print_rows, say_text, stages, tell
+from huitou.cli.common import AsJson, Data, Now, house, out, print_json, print_rows, say_text, stages
+from huitou.cli.language import tell
 from huitou.kit import clock
 
 if TYPE_CHECKING:
     from huitou.events.broadcast_acts import Act
-    from huitou.flows.shows import Told
+    from huitou.flows.shows import HistoryLine
 
 ZONE = "Asia/Shanghai"
 AS_TOLD = "data"
@@ -258,12 +259,12 @@ def _plain(act: Act) -> dict[str, object]:
     }
 
 
-def _row(one: Told) -> dict[str, object]:
+def _row(one: HistoryLine) -> dict[str, object]:
     who = {"change": one.act.id, "at": clock.to_iso(one.act.occurred_at), "by": one.act.by}
     return {**who, **_plain(one.act), "can_be_undone": one.undo is not None}
 
 
-def _told(one: Told) -> list[object]:
+def _told(one: HistoryLine) -> list[object]:
     act = one.act
     return [act.id, _moment(act.occurred_at), act.by or tell("命令行", "command line"), _say(act)]
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from huitou.cli.common import AsJson, Data, Now, err, house, out, print_json, say_text, stages, tell
+from huitou.cli.common import AsJson, Data, Now, err, house, out, print_json, say_text, stages
+from huitou.cli.language import tell
 
 if TYPE_CHECKING:
     from huitou.delivery.trial import Trial
@@ -26,14 +27,14 @@ def campaigns() -> None:
 def try_campaign(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The campaign.")],
     person: Annotated[
-        str, typer.Option("--person", metavar="ID", help="A customer id, userId, phone, e-mail… [default: an example]")
+        str, typer.Option("--person", metavar="ID", help="A customer id, userId, phone, e-mail… (default: an example)")
     ] = "",
     broadcast: Annotated[
         str,
-        typer.Option("--broadcast", metavar="BROADCAST", help="What it is about. [default: the last one that ended]"),
+        typer.Option("--broadcast", metavar="BROADCAST", help="What it is about. (default: the last one that ended)"),
     ] = "",
-    channel: Annotated[str, typer.Option("--channel", help="email, sms… [default: as decided]")] = "",
-    stage: Annotated[str, typer.Option("--stage", help="urgency or value. [default: as decided]")] = "",
+    channel: Annotated[str, typer.Option("--channel", help="email, sms… (default: as decided)")] = "",
+    stage: Annotated[str, typer.Option("--stage", help="urgency or value. (default: as decided)")] = "",
     to: Annotated[
         str, typer.Option("--to", metavar="ADDRESS", help="Send it there, marked as a test; counted nowhere.")
     ] = "",

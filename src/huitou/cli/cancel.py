@@ -8,13 +8,14 @@ from typing import Annotated
 
 import typer
 
-from huitou.cli.common import AsJson, Data, Now, house, out, print_json, tell
+from huitou.cli.common import AsJson, Data, Now, house, out, print_json
+from huitou.cli.language import tell
 
 
 def cancel_queued(
     broadcast: Annotated[str, typer.Argument(metavar="BROADCAST", help="Its id; see `huitou broadcasts`.")],
     campaign: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Of this campaign alone. [default: of all that have queued]")
+        str | None, typer.Option(metavar="NAME", help="Of this campaign alone. (default: of all that have queued)")
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: AsJson = False,

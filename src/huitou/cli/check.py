@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from huitou.cli.common import AsJson, Data, Now, explained, out, print_json, put_in_force, refusals, say_text, tell
+from huitou.cli.common import AsJson, Data, Now, explained, out, print_json, put_in_force, refusals, say_text
+from huitou.cli.language import tell
 from huitou.cli.reach import CampaignFile
 from huitou.kit.clock import SECOND, SystemClock
 from huitou.kit.settings import settings
@@ -25,13 +26,13 @@ PATIENCE = 5.0  # seconds for a server to answer
 MOST_SKEW = 120  # seconds between this machine's clock and another's
 State = Literal["good", "warning", "bad"]
 if TYPE_CHECKING:
-    from huitou.flows.readiness import Finding as Ready
+    from huitou.flows.readiness import Finding
 
 MARKS = {"good": "[green]✓[/green]", "warning": "[yellow]![/yellow]", "bad": "[red]✗[/red]"}
 
 
 @dataclass(frozen=True)
-class Finding:
+class HouseFinding:
     """What was found of one thing. Bad is what keeps the house from doing its work, or a follow-up from starting."""
 
     name: str
@@ -72,7 +73,7 @@ def run_check(
         raise typer.Exit(1)
 
 
-def print_finding(finding: Finding) -> None:
+def print_finding(finding: HouseFinding) -> None:
     out.print(f"{MARKS[finding.state]} {finding.name:<14}", end="")
     out.print(say_text(finding.message), markup=False)
     if finding.state != "good" and finding.todo:
@@ -89,30 +90,30 @@ def _read_console_settings() -> None:
         refresh()
 
 
-def is_well(findings: list[Finding]) -> bool:
+def is_well(findings: list[HouseFinding]) -> bool:
     return all(finding.state != "bad" for finding in findings)
 
 
-def examine(check: Callable[[], Finding]) -> Finding:
+def examine(check: Callable[[], HouseFinding]) -> HouseFinding:
     """A check that itself is refused something has found something."""
     return examine_all(lambda: [check()], check.__name__)[0]
 
 
-def examine_all(check: Callable[[], list[Finding]], name: str = "") -> list[Finding]:
+def examine_all(check: Callable[[], list[HouseFinding]], name: str = "") -> list[HouseFinding]:
     """The same for a check that finds several things."""
     try:
         return check()
     except Exception as error:
-        return [Finding((name or check.__name__).removeprefix("check_"), "bad", explained(error).message)]
+        return [HouseFinding((name or check.__name__).removeprefix("check_"), "bad", explained(error).message)]
 
 
-def check_python() -> Finding:
+def check_python() -> HouseFinding:
     """Which one it is; an older one than 3.11 does not come so far."""
     version = ".".join(map(str, sys.version_info[:3]))
-    return Finding("python", "good", {"zh": version, "en": version})
+    return HouseFinding("python", "good", {"zh": version, "en": version})
 
 
-def check_disk() -> Finding:
+def check_disk() -> HouseFinding:
     """The data folder (or where it would be made) can be written to and has room."""
     from huitou.stores.room import prove_room
 
@@ -121,10 +122,10 @@ def check_disk() -> Finding:
     free = shutil.disk_usage(folder).free
     state: State = "good" if free >= ROOM_LEFT else "bad"
     left = f"{free / 1024**3:,.1f} GiB"
-    return Finding("disk", state, {"zh": f"{folder} 还剩 {left}", "en": f"{folder}: {left} free"})
+    return HouseFinding("disk", state, {"zh": f"{folder} 还剩 {left}", "en": f"{folder}: {left} free"})
 
 
-def check_database() -> Finding:
+def check_database() -> HouseFinding:
     """It answers, is new enough (ledger refuses an older one), and keeps what it confirmed."""
     from huitou.stores.ledger import connect
 
@@ -137,15 +138,15 @@ def check_database() -> Finding:
     if off:
         named = ", ".join(off)
         lost = {"zh": f"{named} 关闭：断电会丢已确认的数据", "en": f"{named} off: a power cut loses confirmed data"}
-        return Finding("database", "bad", lost)
-    return Finding(
+        return HouseFinding("database", "bad", lost)
+    return HouseFinding(
         "database",
         "good",
         {"zh": f"PostgreSQL {version}（{where['zh']}）", "en": f"PostgreSQL {version} ({where['en']})"},
     )
 
 
-def check_lake() -> Finding:
+def check_lake() -> HouseFinding:
     """Every table that exists opens, and its files are there."""
     from huitou.customers.lake_tables import PORTRAITS, VISIT_PRODUCTS, VISITS
     from huitou.decisions.lake_tables import DECISION_FEATURES, DECISIONS
@@ -160,34 +161,34 @@ def check_lake() -> Finding:
                 "en": f"{table.name}: what was written last is not whole (a power cut, or a file is missing); "
                 "it is passed over, and mended by the next write",
             }
-            return Finding("lake", "bad", torn)
+            return HouseFinding("lake", "bad", torn)
         files = lake.files(table)
         gone = [file for file in files if not os.access(file, os.R_OK)]
         if gone:
-            return Finding(
+            return HouseFinding(
                 "lake", "bad", {"zh": f"{table.name} 缺文件 {gone[0]}", "en": f"{table.name} lacks {gone[0]}"}
             )
         found += bool(files)
     if not found:
-        return Finding("lake", "good", {"zh": "还是空的", "en": "empty so far"})
-    return Finding("lake", "good", {"zh": f"{found} 张表可读", "en": f"tables that can be read: {found}"})
+        return HouseFinding("lake", "good", {"zh": "还是空的", "en": "empty so far"})
+    return HouseFinding("lake", "good", {"zh": f"{found} 张表可读", "en": f"tables that can be read: {found}"})
 
 
-def check_mail() -> Finding:
+def check_mail() -> HouseFinding:
     """The mail server greets, encrypts and lets us in; nothing is sent."""
     if not settings().smtp_url:
         unset = {
             "zh": "没有设置邮件服务器（HUITOU_SMTP_URL），邮件不会发出",
             "en": "HUITOU_SMTP_URL is not set: no mail goes out",
         }
-        return Finding("mail", "warning", unset)
+        return HouseFinding("mail", "warning", unset)
     from huitou.flows.readiness.sending import check_mail_server, forget
 
     forget()  # whoever asks wants to know it of now
     return _told(check_mail_server(), "mail")
 
 
-def check_sender() -> list[Finding]:
+def check_sender() -> list[HouseFinding]:
     """Who mails are from, and the postal address at their foot; only where mails can go at all."""
     from huitou.flows.readiness.sending import check_postal_address
     from huitou.flows.readiness.sending import check_sender as check_address_of_sender
@@ -197,7 +198,7 @@ def check_sender() -> list[Finding]:
     return [_told(check_address_of_sender()), _told(check_postal_address())]
 
 
-def check_address() -> Finding:
+def check_address() -> HouseFinding:
     """Customers' clicks reach an edge: by the form of the address, and by asking it."""
     import httpx
 
@@ -213,16 +214,16 @@ def check_address() -> Finding:
             "zh": f"{url} 没有应答：{error}（服务没开？）",
             "en": f"{url}: {error} (is `huitou serve` running?)",
         }
-        return Finding("address", "warning", unreached)
+        return HouseFinding("address", "warning", unreached)
     if answer.status_code != 200:
         wrong = {"zh": f"{url}/health 答 {answer.status_code}", "en": f"{url}/health answers {answer.status_code}"}
-        return Finding("address", "bad", wrong)
+        return HouseFinding("address", "bad", wrong)
     if formed.state == "warning" and settings().smtp_url:
         return formed
-    return Finding("address", "good", {"zh": f"{url} 有应答", "en": f"{url} answers"})
+    return HouseFinding("address", "good", {"zh": f"{url} 有应答", "en": f"{url} answers"})
 
 
-def check_messages() -> list[Finding]:
+def check_messages() -> list[HouseFinding]:
     """What keeps queued messages from going."""
     from huitou.flows.health import read_troubles
     from huitou.stores.django import migrate
@@ -230,11 +231,11 @@ def check_messages() -> list[Finding]:
     migrate()
     troubles = read_troubles()
     if not troubles:
-        return [Finding("messages", "good", {"zh": "没有卡住的消息", "en": "none is stuck"})]
-    return [Finding("messages", "bad" if one.is_grave else "warning", one.message, one.todo) for one in troubles]
+        return [HouseFinding("messages", "good", {"zh": "没有卡住的消息", "en": "none is stuck"})]
+    return [HouseFinding("messages", "bad" if one.is_grave else "warning", one.message, one.todo) for one in troubles]
 
 
-def check_start(broadcast: str, file: Path | None) -> list[Finding]:
+def check_start(broadcast: str, file: Path | None) -> list[HouseFinding]:
     """Is the follow-up of a broadcast ready to start, with this campaign or the one it would take?"""
     from huitou.flows.follow_up import choose_campaign, look_ahead
 
@@ -243,11 +244,11 @@ def check_start(broadcast: str, file: Path | None) -> list[Finding]:
     return [_told(one) for one in prospect.findings if one.state == "stop" or one.name not in said_already]
 
 
-def _told(found: Ready, name: str = "") -> Finding:
-    return Finding(name or found.name, "bad" if found.state == "stop" else found.state, found.message, found.todo)
+def _told(found: Finding, name: str = "") -> HouseFinding:
+    return HouseFinding(name or found.name, "bad" if found.state == "stop" else found.state, found.message, found.todo)
 
 
-def check_clock() -> Finding:
+def check_clock() -> HouseFinding:
     """This machine's clock against the database's; one clock for both says nothing, and passes."""
     from huitou.stores.ledger import connect
 
@@ -258,8 +259,8 @@ def check_clock() -> Finding:
     skew = abs(float(theirs) - SystemClock().now_us() / SECOND) - spent
     if skew > MOST_SKEW:
         apart = {"zh": f"和数据库的时钟差 {skew:.0f} 秒", "en": f"{skew:.0f} s apart from the database's"}
-        return Finding("clock", "bad", apart)
-    return Finding("clock", "good", {"zh": "和数据库一致", "en": "agrees with the database's"})
+        return HouseFinding("clock", "bad", apart)
+    return HouseFinding("clock", "good", {"zh": "和数据库一致", "en": "agrees with the database's"})
 
 
 GROUND = (check_python, check_disk, check_database, check_lake)  # without these nothing else can be asked

@@ -19,8 +19,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from huitou.cli.language import language as language  # noqa: PLC0414 - said on
-from huitou.cli.language import tell as tell  # noqa: PLC0414 - said on
+from huitou.cli.language import language
 from huitou.kit import clock
 from huitou.kit.errors import HuitouError
 from huitou.kit.settings import read_settings, settings, use_settings
@@ -33,7 +32,7 @@ Now = Annotated[
 ]
 Data = Annotated[
     Path | None,
-    typer.Option(metavar="DIR", help="Folder of everything Huitou keeps. [default: ./huitou-data]"),
+    typer.Option(metavar="DIR", help="Folder of everything Huitou keeps. (default: ./huitou-data)"),
 ]
 
 Port = Annotated[str, typer.Option(metavar="PORT", help="0 picks a free one.")]

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from huitou.cli.common import Port, err, out, progress, put_in_force, read_port, refusals, tell
+from huitou.cli.common import Port, err, out, progress, put_in_force, read_port, refusals
 from huitou.cli.examples import example
+from huitou.cli.language import tell
 from huitou.kit import clock
 from huitou.kit.errors import Refused
 from huitou.kit.settings import settings, use_settings
@@ -81,7 +82,7 @@ def fresh_house(folder: Path, port: int, stack: ExitStack) -> Iterator[None]:
         put_in_force(own / "data", None)
         plant_identity(own / "data")
         port = free_port("127.0.0.1", port)
-        from huitou.delivery.sink import running_sink
+        from huitou.proving.sink import running_sink
 
         smtp_url = stack.enter_context(running_sink(own / "mails"))
         use_settings(
@@ -196,16 +197,16 @@ def import_late() -> None:
 
 
 def live_week(seed: int) -> None:
-    from huitou.cli.demo_week import DemoWeek
+    from huitou.proving.demo_week import DemoWeek
 
     heading(
         tell("一周过去：发送、打开、点击、下单、退订", "A week passes: sending, opening, clicking, ordering, leaving")
     )
-    week = DemoWeek(seed)
+    week = DemoWeek(seed, example("follow-up.toml"))
     hours = round((week.ends_at - clock.now_us()) / clock.HOUR)
     with progress(tell("小时", "hours"), hours) as update:
         week.live(lambda: update(hours - max(week.ends_at - clock.now_us(), 0) / clock.HOUR))
-    out.print(week.summary())
+    out.print(tell(**week.summary()))
 
 
 def move_to(at: int) -> None:

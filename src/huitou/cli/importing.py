@@ -8,27 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from huitou.cli.common import (
-    AsJson,
-    Data,
-    Now,
-    explained,
-    house,
-    out,
-    print_json,
-    progress,
-    refusals,
-    refuse,
-    say_text,
-    tell,
-)
+from huitou.cli.common import AsJson, Data, Now, explained, house, out, print_json, progress, refusals, refuse, say_text
+from huitou.cli.language import tell
 from huitou.kit import clock
 from huitou.kit.errors import HuitouError, Rejected
 
 if TYPE_CHECKING:
     from huitou.events.connectors.base import Options
     from huitou.events.importing import ImportResult
-    from huitou.flows.intake import Show
+    from huitou.flows.intake import ToldBroadcast
 
 
 def import_files(
@@ -122,7 +110,9 @@ def _broke_off(path: Path, error: Exception) -> HuitouError:
     return HuitouError(message, code="broke_off" if told.code == "unexpected" else told.code)
 
 
-def _import_one(path: Path, options: Options, as_format: str | None, show: Show | None, quiet: bool) -> ImportResult:
+def _import_one(
+    path: Path, options: Options, as_format: str | None, show: ToldBroadcast | None, quiet: bool
+) -> ImportResult:
     from huitou.flows.intake import bring_in
 
     with progress(tell(f"导入 {path.name}", f"importing {path.name}")) as update:
@@ -199,8 +189,10 @@ def _read_time(flag: str, text: str | None, zone: str) -> int | None:
         raise typer.BadParameter(f"{flag}: {error}") from error
 
 
-def _show(broadcast: str | None, title: str | None, started_at: int | None, ended_at: int | None) -> Show | None:
-    from huitou.flows.intake import Show
+def _show(
+    broadcast: str | None, title: str | None, started_at: int | None, ended_at: int | None
+) -> ToldBroadcast | None:
+    from huitou.flows.intake import ToldBroadcast
 
     if broadcast is None:
         if started_at is not None or ended_at is not None or title:
@@ -208,4 +200,4 @@ def _show(broadcast: str | None, title: str | None, started_at: int | None, ende
         return None
     if title and started_at is None and ended_at is None:
         raise typer.BadParameter("--title: of a new broadcast say also --started or --ended")
-    return Show(broadcast, title, started_at, ended_at)
+    return ToldBroadcast(broadcast, title, started_at, ended_at)

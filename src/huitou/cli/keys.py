@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from huitou.cli.common import AsJson, Data, Now, house, out, print_json, print_rows, tell
+from huitou.cli.common import AsJson, Data, Now, house, out, print_json, print_rows
+from huitou.cli.language import tell
 from huitou.kit.clock import to_datetime
 
 app = typer.Typer(

@@ -3,26 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from huitou.cli.common import (
-    AsJson,
-    Data,
-    Now,
-    err,
-    house,
-    language,
-    out,
-    print_json,
-    print_rows,
-    say_text,
-    stages,
-    tell,
-)
+from huitou.cli.common import AsJson, Data, Now, err, house, out, print_json, print_rows, say_text, stages
+from huitou.cli.language import language, tell
 from huitou.cli.reach import CampaignFile
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from huitou.cli.common import AsJson, Data, Now, house, out, print_json, print_rows, say_text, stages, tell
+from huitou.cli.common import AsJson, Data, Now, house, out, print_json, print_rows, say_text, stages
+from huitou.cli.language import tell
 from huitou.kit import clock
 
 

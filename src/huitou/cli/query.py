@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from huitou.cli.common import AsJson, Data, Now, err, house, out, print_json, print_rows, tell
+from huitou.cli.common import AsJson, Data, Now, err, house, out, print_json, print_rows
+from huitou.cli.language import tell
 from huitou.kit.spreadsheet import write_csv
 
 SHOWN = 50

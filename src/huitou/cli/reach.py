@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from huitou.cli.common import AsJson, Data, Now, house, language, out, print_json, print_rows, stages, tell
+from huitou.cli.common import AsJson, Data, Now, house, out, print_json, print_rows, stages
+from huitou.cli.language import language, tell
 
 if TYPE_CHECKING:
     from huitou.decisions.reach import Reach
 
 CampaignFile = Annotated[
-    Path | None, typer.Option("--campaign", metavar="FILE.toml", help="A campaign file. [default: the one in force]")
+    Path | None, typer.Option("--campaign", metavar="FILE.toml", help="A campaign file. (default: the one in force)")
 ]
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from huitou.cli.common import AsJson, Data, Now, house, language, out, print_json, print_rows, say_text, stages, tell
+from huitou.cli.common import AsJson, Data, Now, house, out, print_json, print_rows, say_text, stages
+from huitou.cli.language import language, tell
 from huitou.cli.reach import CampaignFile
 from huitou.kit import clock
 from huitou.kit.money import format_money

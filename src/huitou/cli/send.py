@@ -7,20 +7,8 @@ from typing import TYPE_CHECKING
 import typer
 
 from huitou.campaigns.channel_facts import label_of
-from huitou.cli.common import (
-    AsJson,
-    Data,
-    Now,
-    err,
-    house,
-    language,
-    out,
-    print_json,
-    print_rows,
-    progress,
-    say_text,
-    tell,
-)
+from huitou.cli.common import AsJson, Data, Now, err, house, out, print_json, print_rows, progress, say_text
+from huitou.cli.language import language, tell
 from huitou.kit.text import say
 
 if TYPE_CHECKING:

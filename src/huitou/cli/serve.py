@@ -14,13 +14,14 @@ from typing import Annotated, Any
 
 import typer
 
-from huitou.cli.common import Data, Now, Port, err, house, out, read_port, tell
+from huitou.cli.common import Data, Now, Port, err, house, out, read_port
+from huitou.cli.language import tell
 from huitou.kit import clock
 from huitou.kit.errors import Refused
 from huitou.kit.settings import note_served
 
 
-class Part(StrEnum):
+class Side(StrEnum):
     edge = "edge"
     console = "console"
     worker = "worker"
@@ -29,7 +30,7 @@ class Part(StrEnum):
 def serve(
     port: Port = "8000",
     host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for all.")] = "127.0.0.1",
-    only: Annotated[Part | None, typer.Option(help="Run one part alone, e.g. to scale it out.")] = None,
+    only: Annotated[Side | None, typer.Option(help="Run one part alone, e.g. to scale it out.")] = None,
     now: Now = None,
     data: Data = None,
 ) -> None:
@@ -47,12 +48,12 @@ def serve(
             asyncio.run(run_house(host, number, only, announce))
 
 
-def announce(url: str, only: Part | None) -> None:
-    if only is Part.worker:
+def announce(url: str, only: Side | None) -> None:
+    if only is Side.worker:
         out.print(tell("后台任务已启动。", "The worker runs."))
         return
     out.print(tell(f"[bold]回头[/bold] 已启动：{url}", f"[bold]Huitou[/bold] serves {url}"))
-    if only is not Part.edge:
+    if only is not Side.edge:
         announce_first_run(url)
 
 
@@ -73,7 +74,7 @@ def announce_first_run(url: str) -> None:
     out.print(tell(f"从其他电脑打开时要填的验证码：{code}", f"From another computer it asks for this code: {code}"))
 
 
-async def run_house(host: str, port: int, only: Part | None, ready: Callable[[str, Part | None], Any]) -> None:
+async def run_house(host: str, port: int, only: Side | None, ready: Callable[[str, Side | None], Any]) -> None:
     """Until SIGINT or SIGTERM. `ready` is called with the address when it answers."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -107,20 +108,20 @@ def serving(host: str, port: int) -> Iterator[None]:
 
 
 async def run_parts(
-    host: str, port: int, only: Part | None, ready: Callable[[str, Part | None], Any], stop: asyncio.Event
+    host: str, port: int, only: Side | None, ready: Callable[[str, Side | None], Any], stop: asyncio.Event
 ) -> None:
     from huitou.admin.settings import follow
 
-    if only is not Part.worker:
+    if only is not Side.worker:
         port = free_port(host, port)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(follow(stop))
-        if only in (None, Part.worker):
+        if only in (None, Side.worker):
             from huitou.flows.worker import run_worker
 
             tasks.create_task(run_worker(stop))
-        if only is not Part.worker:
-            if only is not Part.console:
+        if only is not Side.worker:
+            if only is not Side.console:
                 note_served(local_url(host, port))
             tasks.create_task(serve_http(host, port, only, stop))
             await wait_until_open(host, port, stop)
@@ -172,7 +173,7 @@ def _cannot_listen(host: str, port: int, error: Exception) -> Refused:
     )
 
 
-async def serve_http(host: str, port: int, only: Part | None, stop: asyncio.Event) -> None:
+async def serve_http(host: str, port: int, only: Side | None, stop: asyncio.Event) -> None:
     from huitou.asgi import make_asgi
     from huitou.asgi import serve as serve_app
 

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from huitou.cli.common import AsJson, err, out, print_json, print_rows, progress, refusals, refuse, tell
+from huitou.cli.common import AsJson, err, out, print_json, print_rows, progress, refusals, refuse
+from huitou.cli.language import tell
 from huitou.kit.errors import Refused
 from huitou.kit.money import format_money
 
 if TYPE_CHECKING:
-    from huitou.simulator.contest import Score, Terms
+    from huitou.proving.simulator.contest import Score, Terms
 
 POLICIES = ("auto", "blast:next_day", "operator", "propensity", "random", "nothing")
 
@@ -39,7 +40,7 @@ def simulate(
     explore: Annotated[float, typer.Option(min=0, max=1, help="Explored by the product's policies.")] = 0.0,
     as_json: AsJson = False,
     data: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Keep the worlds' files and houses here. [default: thrown away]")
+        Path | None, typer.Option(metavar="DIR", help="Keep the worlds' files and houses here. (default: thrown away)")
     ] = None,
 ) -> None:
     """Compare policies in worlds of synthetic customers whose every plan has an exact expected profit.
@@ -50,8 +51,8 @@ def simulate(
 
       huitou simulate --policy auto --policy blast:next_day --worlds base,null --seeds 1,2,3
     """
-    from huitou.simulator.contest import Terms, name_policies
-    from huitou.simulator.world import KINDS
+    from huitou.proving.simulator.contest import Terms, name_policies
+    from huitou.proving.simulator.world import KINDS
 
     kinds = _names(worlds, KINDS)
     numbers = _numbers(seeds)
@@ -70,8 +71,8 @@ def simulate(
 
 
 def _run(worlds: Sequence[tuple[str, int]], wanted: Sequence[str], terms: Terms, folder: Path) -> list[Score]:
-    from huitou.simulator.contest import compete
-    from huitou.simulator.doors import DoorShut
+    from huitou.proving.simulator.contest import compete
+    from huitou.proving.simulator.doors import DoorShut
 
     scores: list[Score] = []
     with progress(tell("世界", "worlds"), len(worlds)) as update:

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from huitou.cli.common import AsJson, Data, Now, house, out, print_json, print_rows, say_text, tell
+from huitou.cli.common import AsJson, Data, Now, house, out, print_json, print_rows, say_text
+from huitou.cli.language import tell
 
 Name = Annotated[str, typer.Argument(help="The name to sign in with.")]
 Password = Annotated[

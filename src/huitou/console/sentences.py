@@ -15,6 +15,7 @@ from huitou.console.templatetags.huitou import duration, money
 
 # {what}: the product's name; {amount}: money; {text}: what was written; {time}: how long; {n}: how many.
 SENTENCES: Mapping[str, str | Promise] = {
+    "live_booked": gettext_lazy("Booked the live show"),
     "live_entered": gettext_lazy("Entered the live room"),
     "live_left": gettext_lazy("Left the live room {time}"),
     "live_watched": gettext_lazy("Watched {time}"),
@@ -24,6 +25,7 @@ SENTENCES: Mapping[str, str | Promise] = {
     "live_followed": gettext_lazy("Followed the room"),
     "live_unfollowed": gettext_lazy("Unfollowed the room"),
     "live_shared": gettext_lazy("Shared the live room"),
+    "replay_watched": gettext_lazy("Watched the replay {time}"),
     "fanclub_joined": gettext_lazy("Joined the fan club"),
     "raffle_joined": gettext_lazy("Joined the raffle"),
     "product_clicked": gettext_lazy("Clicked {what}"),
@@ -41,6 +43,9 @@ SENTENCES: Mapping[str, str | Promise] = {
     "order_refunded": gettext_lazy("Was refunded {amount} for order {order}"),
     "coupon_claimed": gettext_lazy("Claimed a coupon"),
     "coupon_redeemed": gettext_lazy("Redeemed a coupon"),
+    "level_changed": gettext_lazy("The member level changed"),
+    "growth_changed": gettext_lazy("The growth value changed"),
+    "points_expiring": gettext_lazy("Points are about to expire"),
     "survey_answered": gettext_lazy("Answered a survey"),
     "message_delivered": gettext_lazy("A message was delivered by {channel}"),
     "message_opened": gettext_lazy("Opened a message by {channel}"),

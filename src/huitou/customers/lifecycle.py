@@ -12,14 +12,14 @@ from huitou.kit.text import Text
 
 
 @dataclass(frozen=True)
-class Stage:
+class LifecycleStage:
     stage: str
     name: Text
     goal: Text
 
 
-STAGES: tuple[Stage, ...] = (
-    Stage(
+STAGES: tuple[LifecycleStage, ...] = (
+    LifecycleStage(
         "prospect",
         {"zh": "潜在客户", "en": "Prospect"},
         {
@@ -27,12 +27,12 @@ STAGES: tuple[Stage, ...] = (
             "en": "Interested, has not bought: attract, lead to the first order.",
         },
     ),
-    Stage(
+    LifecycleStage(
         "lost",
         {"zh": "流失客户", "en": "Lost"},
         {"zh": "很久没有动静：只在值得时挽回。", "en": "Silent for very long: win back only where it pays."},
     ),
-    Stage(
+    LifecycleStage(
         "dormant",
         {"zh": "休眠客户", "en": "Dormant"},
         {
@@ -40,7 +40,7 @@ STAGES: tuple[Stage, ...] = (
             "en": "Bought, then silent: reawaken by promotion and personal advice.",
         },
     ),
-    Stage(
+    LifecycleStage(
         "won_back",
         {"zh": "回流客户", "en": "Won back"},
         {
@@ -48,7 +48,7 @@ STAGES: tuple[Stage, ...] = (
             "en": "Bought again after being lost: welcome back, next order.",
         },
     ),
-    Stage(
+    LifecycleStage(
         "loyal",
         {"zh": "忠实客户", "en": "Loyal"},
         {
@@ -56,12 +56,12 @@ STAGES: tuple[Stage, ...] = (
             "en": "Buys often, trusts: reward, ask for reviews, let them spread it.",
         },
     ),
-    Stage(
+    LifecycleStage(
         "new",
         {"zh": "新客户", "en": "New"},
         {"zh": "刚买：留下好印象，促成第二单。", "en": "Has just bought: a good first impression, the second order."},
     ),
-    Stage(
+    LifecycleStage(
         "active",
         {"zh": "活跃客户", "en": "Active"},
         {"zh": "近期有购买或互动：保持活跃、推荐。", "en": "Buys or takes part these weeks: keep active, recommend."},

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from huitou.customers.lifecycle import STAGES, Stage
-from huitou.customers.rfm import BY_RFM, Cell
+from huitou.customers.lifecycle import STAGES, LifecycleStage
+from huitou.customers.rfm import BY_RFM, RfmCell
 from huitou.customers.tags import tag_name, tags_of
 from huitou.events.fields import read_id
 from huitou.events.model import STRONG, WEAK
@@ -29,8 +29,8 @@ class Profile:
     person: dict[str, Any]
     portrait: dict[str, Any]
     tags: list[tuple[str, Text]]
-    cell: Cell | None
-    stage: Stage | None
+    cell: RfmCell | None
+    stage: LifecycleStage | None
     visits: list[dict[str, Any]]
     events: list[dict[str, Any]]
 

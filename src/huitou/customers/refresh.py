@@ -17,7 +17,7 @@ from huitou.catalog.products import create_products
 from huitou.customers.intents import comment_intents
 from huitou.customers.lake_tables import PORTRAITS, VISIT_PRODUCTS, VISITS
 from huitou.customers.lifecycle import StageDays
-from huitou.customers.rfm import Thresholds, cells_table, given_table
+from huitou.customers.rfm import RfmThresholds, cells_table, given_table
 from huitou.customers.tags import tag_portraits
 from huitou.customers.zones import zone_spans
 from huitou.events import consent
@@ -102,7 +102,7 @@ def refresh_portraits(
     permissions: pa.Table | None = None,
     *,
     days: StageDays | None = None,
-    thresholds: tuple[Thresholds, ...] = (),
+    thresholds: tuple[RfmThresholds, ...] = (),
     zone: str = ZONE,
 ) -> int:
     """Put every customer's portrait as known at `now` in the lake, in one commit; how many there are.
@@ -128,7 +128,7 @@ def compute_portraits(
     addresses: pa.Table | None = None,
     *,
     days: StageDays | None = None,
-    thresholds: tuple[Thresholds, ...] = (),
+    thresholds: tuple[RfmThresholds, ...] = (),
     zone: str = ZONE,
 ) -> pa.Table:
     """The rows of PORTRAITS, by customer. The engine must also have `visits` and `visit_products`.

@@ -16,15 +16,15 @@ from huitou.kit.text import Text
 
 
 @dataclass(frozen=True)
-class Cell:
+class RfmCell:
     rfm: str
     grade: str
     name: Text
     strategy: Text
 
 
-CELLS: tuple[Cell, ...] = (
-    Cell(
+CELLS: tuple[RfmCell, ...] = (
+    RfmCell(
         "HHH",
         "A",
         {"zh": "重要价值客户", "en": "Champions"},
@@ -33,7 +33,7 @@ CELLS: tuple[Cell, ...] = (
             "en": "Own privileges and first choice of what is new; gifts and points rather than deep coupons.",
         },
     ),
-    Cell(
+    RfmCell(
         "HLH",
         "A",
         {"zh": "重要发展客户", "en": "Big spenders to grow"},
@@ -42,7 +42,7 @@ CELLS: tuple[Cell, ...] = (
             "en": "Suggest what goes with it, offer membership; points for buying more often.",
         },
     ),
-    Cell(
+    RfmCell(
         "LHH",
         "B",
         {"zh": "重要保持客户", "en": "Valuable, gone quiet"},
@@ -51,7 +51,7 @@ CELLS: tuple[Cell, ...] = (
             "en": "Get in touch, show what is new and what runs out; a gift card as a sign of care.",
         },
     ),
-    Cell(
+    RfmCell(
         "LLH",
         "B",
         {"zh": "重要挽留客户", "en": "Big spenders slipping away"},
@@ -60,7 +60,7 @@ CELLS: tuple[Cell, ...] = (
             "en": "A personal call back and a coupon worth the trouble.",
         },
     ),
-    Cell(
+    RfmCell(
         "HHL",
         "B",
         {"zh": "一般价值客户", "en": "Frequent small buyers"},
@@ -69,7 +69,7 @@ CELLS: tuple[Cell, ...] = (
             "en": "Spend-and-save coupons and bundles to raise the basket.",
         },
     ),
-    Cell(
+    RfmCell(
         "HLL",
         "B",
         {"zh": "一般发展客户", "en": "Newcomers"},
@@ -78,7 +78,7 @@ CELLS: tuple[Cell, ...] = (
             "en": "A welcome and a second-order coupon; invite them to the group.",
         },
     ),
-    Cell(
+    RfmCell(
         "LHL",
         "C",
         {"zh": "一般保持客户", "en": "Once regular, small"},
@@ -87,7 +87,7 @@ CELLS: tuple[Cell, ...] = (
             "en": "Wake them cheaply: points about to expire, an offer on what they used to buy.",
         },
     ),
-    Cell(
+    RfmCell(
         "LLL",
         "C",
         {"zh": "一般挽留客户", "en": "Lapsing"},
@@ -98,11 +98,11 @@ CELLS: tuple[Cell, ...] = (
     ),
 )
 
-BY_RFM: Mapping[str, Cell] = {cell.rfm: cell for cell in CELLS}
+BY_RFM: Mapping[str, RfmCell] = {cell.rfm: cell for cell in CELLS}
 
 
 @dataclass(frozen=True)
-class Thresholds:
+class RfmThresholds:
     """Where high begins in one currency; None is the mean of the buyers. High is recency at most, the others at least.
 
     For beauty an order a month is already frequent: such knowledge is the operator's, and is set here.
@@ -119,7 +119,7 @@ def cells_table() -> pa.Table:
     return pa.table({"rfm": [cell.rfm for cell in CELLS], "grade": [cell.grade for cell in CELLS]})
 
 
-def given_table(given: tuple[Thresholds, ...] = ()) -> pa.Table:
+def given_table(given: tuple[RfmThresholds, ...] = ()) -> pa.Table:
     """(currency, recency_days, orders, spent_minor): what rfm_thresholds.sql reads. '' is a currency nobody told."""
     return pa.table(
         {

@@ -47,27 +47,28 @@ class Condition:
 
 
 @dataclass(frozen=True)
-class Rule:
+class TagRule:
     tag: str
     when: tuple[Condition, ...]
     name: Text
 
 
 @cache
-def rules() -> tuple[Rule, ...]:
+def rules() -> tuple[TagRule, ...]:
     """All rules, in the order in which tags are listed. ValueError where tags.toml is not readable."""
-    cells = [Rule(f"rfm.{cell.rfm}", (Condition("rfm", "==", cell.rfm),), cell.name) for cell in CELLS]
+    cells = [TagRule(f"rfm.{cell.rfm}", (Condition("rfm", "==", cell.rfm),), cell.name) for cell in CELLS]
     stages = [
-        Rule(f"lifecycle.{stage.stage}", (Condition("lifecycle", "==", stage.stage),), stage.name) for stage in STAGES
+        TagRule(f"lifecycle.{stage.stage}", (Condition("lifecycle", "==", stage.stage),), stage.name)
+        for stage in STAGES
     ]
     text = resources.files("huitou.customers").joinpath("tags.toml").read_text(encoding="utf-8")
     return (*cells, *stages, *read_rules(text))
 
 
-def read_rules(text: str) -> list[Rule]:
+def read_rules(text: str) -> list[TagRule]:
     """The rules of a tags file. ValueError naming the tag where a condition is not one."""
     return [
-        Rule(
+        TagRule(
             entry["name"],
             tuple(_condition(entry["name"], condition) for condition in entry["when"]),
             {"zh": entry["zh"], "en": entry["en"]},
@@ -100,7 +101,7 @@ def tag_portraits(portraits: pa.Table) -> pa.Table:
     return portraits.append_column("tags", pc.binary_join_element_wise("[", joined, "]", ""))
 
 
-def _marked(rule: Rule, portraits: pa.Table) -> pa.ChunkedArray:
+def _marked(rule: TagRule, portraits: pa.Table) -> pa.ChunkedArray:
     held: Sequence[pa.ChunkedArray] = [condition.holds(portraits) for condition in rule.when]
     everything = pc.fill_null(reduce(pc.and_kleene, held), False)
     return pc.if_else(everything, pa.scalar(json.dumps(rule.tag)), pa.scalar(None, pa.string()))

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
 from functools import cache
-from zoneinfo import ZoneInfo
+from itertools import repeat
 
 import pyarrow as pa
 
-from huitou.kit.clock import DAY, SECOND, zone_of
+from huitou.kit.clock import SECOND, parse_time, zone_of
+from huitou.kit.zones import offsets_of
 
-FIRST_YEAR, LAST_YEAR = 1990, 2040  # before and after, the nearest span holds
+FIRST, LAST = parse_time("1990-01-01T00:00:00Z"), parse_time("2040-01-01T00:00:00Z")  # beyond, the nearest span holds
 BEGIN, END = 0, 7_258_118_400 * SECOND  # the years 1970 to 2200, as the house's clock reads them
-STEP = 14 * DAY  # no zone has two changes within one step (Morocco's Ramadan pause is four weeks long)
 
 
 def zone_spans(zones: Iterable[str | None], default: str) -> pa.Table:
@@ -34,37 +33,8 @@ def zone_spans(zones: Iterable[str | None], default: str) -> pa.Table:
 @cache
 def _spans(name: str) -> tuple[tuple[str, int, int, int], ...]:
     try:
-        zone = zone_of(name)
+        table = offsets_of(name, FIRST, LAST)
     except ValueError:
         return ()
-    first, last = (_micro(datetime(year, 1, 1, tzinfo=UTC)) for year in (FIRST_YEAR, LAST_YEAR))
-    spans: list[tuple[str, int, int, int]] = []
-    begun, offset = BEGIN, _offset(zone, first)
-    for at in range(first, last, STEP):
-        if _offset(zone, at + STEP) != offset:
-            changed = _find_change(zone, at, at + STEP)
-            spans.append((name, begun, changed, offset))
-            begun, offset = changed, _offset(zone, changed)
-    spans.append((name, begun, END, offset))
-    return tuple(spans)
-
-
-def _find_change(zone: ZoneInfo, before: int, after: int) -> int:
-    """The first whole second at which the offset is no longer that of `before`."""
-    old = _offset(zone, before)
-    while after - before > SECOND:
-        middle = (before + after) // 2 // SECOND * SECOND
-        if _offset(zone, middle) == old:
-            before = middle
-        else:
-            after = middle
-    return after
-
-
-def _offset(zone: ZoneInfo, at_us: int) -> int:
-    offset = datetime.fromtimestamp(at_us // SECOND, zone).utcoffset() or timedelta()
-    return (offset.days * 86_400 + offset.seconds) * SECOND
-
-
-def _micro(moment: datetime) -> int:
-    return int(moment.timestamp()) * SECOND
+    begins = [BEGIN, *table.changes.tolist()]
+    return tuple(zip(repeat(name), begins, [*begins[1:], END], table.offsets.tolist(), strict=False))

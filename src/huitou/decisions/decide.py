@@ -30,7 +30,7 @@ KEEP_DRAWN = "INSERT INTO drawn_node (node) SELECT unnest(%(nodes)b::text[]) ON 
 
 
 @dataclass(frozen=True)
-class Decided:
+class Decisions:
     """Decisions taken before and those taken now, with what the new ones were made from."""
 
     kept: pa.Table
@@ -54,15 +54,15 @@ def plan_from(inputs: Inputs, campaign: Campaign, now: int) -> pa.Table:
     return plan_new(inputs, campaign, now).all
 
 
-def plan_new(inputs: Inputs, campaign: Campaign, now: int, run: int = 0, models: Models | None = None) -> Decided:
+def plan_new(inputs: Inputs, campaign: Campaign, now: int, run: int = 0, models: Models | None = None) -> Decisions:
     """The same, told apart; `run` numbers the plannings of a campaign and occasion."""
     refuse_live(inputs.broadcast)
     policy, evidence = open_with_evidence(campaign, models)
     seen = gather(inputs, campaign, now)
     if not len(seen.people):
-        return Decided(inputs.existing, DECISIONS.schema.empty_table(), DECISION_FEATURES.schema.empty_table())
+        return Decisions(inputs.existing, DECISIONS.schema.empty_table(), DECISION_FEATURES.schema.empty_table())
     rows = write_rows(make_plan(seen, campaign, policy, evidence), campaign, inputs.broadcast, policy)
-    return Decided(inputs.existing, rows, write_features(seen, campaign, run))
+    return Decisions(inputs.existing, rows, write_features(seen, campaign, run))
 
 
 def decide(
@@ -72,7 +72,7 @@ def decide(
     *,
     dry_run: bool = False,
     went: pa.Table | None = None,
-) -> Decided:
+) -> Decisions:
     """Decide for everybody who watched the broadcast and did not order in it.
 
     Unless it is a dry run the new decisions are in the lake when this returns, exactly once: one plan at a time,
@@ -100,7 +100,7 @@ def decide(
     return decided
 
 
-def write_decisions(lake: Lake, connection: Connection, decided: Decided, app: str) -> None:
+def write_decisions(lake: Lake, connection: Connection, decided: Decisions, app: str) -> None:
     """Append what is new, and before it what it was made from. The caller holds the plan's lock.
 
     Killed in between, the next run writes its features under the same number: those without decisions give way.

@@ -21,7 +21,7 @@ REASONS: dict[str, Text] = {
     "drifting": {"zh": "随便看看", "en": "just looking"},
     "explored": {
         "zh": "抽中探索：方案由抽签决定，用来比较哪种方案更好",
-        "en": "drawn to explore: the plan was chosen by lot, to learn which plans work",
+        "en": "exploration: the plan was picked at random, to learn which plans work",
     },
     "blast": {"zh": "群发：人人相同", "en": "blast: the same for everybody"},
     # deliberately left alone

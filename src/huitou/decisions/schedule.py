@@ -16,10 +16,10 @@ from huitou.campaigns.caps import admit
 from huitou.campaigns.channel_facts import Minutes
 from huitou.campaigns.definition import Campaign, IntentRule, Timing
 from huitou.campaigns.quiet import move_out
-from huitou.campaigns.zones import offsets_of, to_utc
 from huitou.decisions.columns import Bools, Ints
 from huitou.decisions.people import People
 from huitou.kit.clock import DAY, HOUR
+from huitou.kit.zones import offsets_of, to_utc
 from huitou.rewards.offers import Offer
 
 KEPT, PAST, WINDOW, LIMIT, CLOSE, CAP, EXPIRED = range(7)

@@ -62,7 +62,7 @@ def report_bounce(connection: Connection, message: str, channel: str, address: s
     if found is None:
         return
     connection.execute(
-        query("bury_address"), {"channel": channel, "address": address or found[2], "status": status, "since": at}
+        query("suppress_address"), {"channel": channel, "address": address or found[2], "status": status, "since": at}
     )
     event = message_event(message, found[0], "message_bounced", at, channel=channel, status=status)
     append_events(connection, [event], at)

@@ -29,7 +29,7 @@ TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class MessageOutcome:
     """What became of a claimed message. `state` is submitted, retry, failed, in_doubt or planned (given back).
 
     `send_at` is when to try again; `counts` whether the try counts as an attempt; `was_final` whether the message had
@@ -57,7 +57,7 @@ class _Waiting:
     answer: asyncio.Future[tuple[Verdict, float]]
 
 
-def record(connection: Connection, outcomes: Sequence[Outcome]) -> None:
+def record(connection: Connection, outcomes: Sequence[MessageOutcome]) -> None:
     """Write what became of messages; only claims that still hold their fence count."""
     connection.execute(
         query("record"),
@@ -80,7 +80,7 @@ def can_pipeline(connection: Connection) -> bool:
     return connection.info.server_version >= 170_000
 
 
-class Committer:
+class GroupCommitter:
     """One connection, one transaction after the other, each for all who wait. A second connection made it no faster."""
 
     def __init__(self, connection: Connection, clock: Callable[[], int]) -> None:
@@ -88,7 +88,7 @@ class Committer:
         self._clock = clock
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="commits")
         self._waiting: list[_Waiting] = []
-        self._outcomes: list[Outcome] = []
+        self._outcomes: list[MessageOutcome] = []
         self._in_flight = 0  # asked about in an open transaction, or final without an outcome on disk
         self._wake = asyncio.Event()
         self._closing = False
@@ -105,7 +105,7 @@ class Committer:
         verdict, at = await answer
         return verdict, at
 
-    def note(self, outcome: Outcome) -> None:
+    def note(self, outcome: MessageOutcome) -> None:
         """Record it with the next commit."""
         self._outcomes.append(outcome)
         self._wake.set()
@@ -164,7 +164,7 @@ class Committer:
             if not waiting.answer.done():
                 waiting.answer.set_result((verdict, done))
 
-    def _write(self, group: Sequence[_Waiting], outcomes: Sequence[Outcome]) -> list[Verdict]:
+    def _write(self, group: Sequence[_Waiting], outcomes: Sequence[MessageOutcome]) -> list[Verdict]:
         for attempt in range(1, TRIES + 1):
             try:
                 return self._write_once(group, outcomes)
@@ -173,7 +173,7 @@ class Committer:
                     raise
         raise AssertionError("unreachable")
 
-    def _write_once(self, group: Sequence[_Waiting], outcomes: Sequence[Outcome]) -> list[Verdict]:
+    def _write_once(self, group: Sequence[_Waiting], outcomes: Sequence[MessageOutcome]) -> list[Verdict]:
         connection = self._connection
         answer = None
         one_trip = connection.pipeline() if can_pipeline(connection) else contextlib.nullcontext()

@@ -20,7 +20,7 @@ from huitou.delivery.brand import Brand, read_brand
 from huitou.delivery.channels.base import Outgoing
 from huitou.delivery.guard import Rules, rules_for
 from huitou.delivery.outbox import Message, query
-from huitou.delivery.render import Content, Rendered, compile_content, render
+from huitou.delivery.render import ParsedContent, Rendered, compile_content, render
 from huitou.delivery.unsubscribe import unsubscribe_url
 from huitou.kit.clock import HOUR
 from huitou.kit.errors import HuitouError, NotFound, Refused
@@ -99,7 +99,7 @@ def render_message(message: Message, campaign: Campaign, brand: Brand) -> Render
     return render(content, message.id, context, brand)
 
 
-def content_for(message: Message, campaign: Campaign) -> tuple[Content, str]:
+def content_for(message: Message, campaign: Campaign) -> tuple[ParsedContent, str]:
     """The campaign's words for this channel, this person's language and the stage the message falls into."""
     if message.channel not in campaign.content:
         raise Refused(

@@ -24,7 +24,6 @@ from huitou.science.chance import hold_out
 from huitou.stores.ledger import Connection, Row, lock_customers
 
 PASSED = ""
-RETRIED = ("moved", "again")  # ask again with what is known now
 NO_OFFER_END = 2**62
 
 REASONS: dict[str, Text] = {
@@ -39,7 +38,7 @@ REASONS: dict[str, Text] = {
     "campaign_ended": {"zh": "活动已结束", "en": "the campaign has ended"},
     "campaign_paused": {"zh": "活动已暂停", "en": "the campaign is paused"},
     "cap": {"zh": "达到频次上限", "en": "reached the frequency cap"},
-    "cap_soon": {"zh": "频次上限即将释放，稍后发送", "en": "the frequency cap has room again soon, put off"},
+    "cap_soon": {"zh": "频次上限即将释放，稍后发送", "en": "postponed: the frequency cap frees up soon"},
     "quiet_hours": {"zh": "静默时段，延后发送", "en": "quiet hours, put off"},
     "offer_expired": {"zh": "优惠已过期", "en": "the offer has expired"},
     "expired": {"zh": "已过时效", "en": "too late"},

@@ -18,7 +18,7 @@ from functools import partial
 from huitou.delivery.breaker import Breaker, keep_breaker, pause_itself, read_breaker
 from huitou.delivery.channel_events import report_bounce
 from huitou.delivery.channels.base import Channel, ChannelDown, InDoubt, Outgoing, Session, Undelivered
-from huitou.delivery.commits import Committer, Outcome, cancel_all, first_error, record
+from huitou.delivery.commits import GroupCommitter, MessageOutcome, cancel_all, first_error, record
 from huitou.delivery.compose import Campaigns, Unrenderable, compose
 from huitou.delivery.guard import Verdict
 from huitou.delivery.outbox import LEASE_SECONDS, Message, claim
@@ -56,7 +56,7 @@ class ChannelLine:
         self._feeding, committing = connections
         self._clock = clock
         self._campaigns = Campaigns()
-        self._committer = Committer(committing, clock)
+        self._committer = GroupCommitter(committing, clock)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"feed-{channel.name}")
         self._claimed: asyncio.Queue[Message | None] = asyncio.Queue(BATCH)
         self._pace = Pace(channel.per_second)
@@ -202,7 +202,7 @@ class ChannelLine:
 
     def _note(self, message: Message, state: str, reason: str = "", **more: object) -> None:
         self.tally[state, "" if state == "submitted" else re.split(r"[ :]", reason, maxsplit=1)[0]] += 1
-        self._committer.note(Outcome(message, state, reason, at=self._clock(), **more))  # type: ignore[arg-type]
+        self._committer.note(MessageOutcome(message, state, reason, at=self._clock(), **more))  # type: ignore[arg-type]
 
     def _count_failure(self, error: HuitouError) -> None:
         self._failures += 1
@@ -244,7 +244,9 @@ def suppress_unconnected(connection: Connection, channel: str, sender: str, now:
             rules = [campaigns.rules(message, now, has_channel=False) for message in messages]
             verdicts = finalise(connection, messages, rules, now) if messages else []
             left = [m for m, v in zip(messages, verdicts, strict=True) if v.reason in ("moved", "again")]
-            record(connection, [Outcome(message, "planned", send_at=message.send_at, at=now) for message in left])
+            record(
+                connection, [MessageOutcome(message, "planned", send_at=message.send_at, at=now) for message in left]
+            )
         if not messages:
             return tally
         tally.update((_state_of(verdict.reason), verdict.reason) for verdict in verdicts if verdict.message)

@@ -37,7 +37,7 @@ LARGEST_DETAIL = 200
 
 
 @dataclass(frozen=True)
-class Told:
+class Receipt:
     """One receipt: `kind` as in KINDS' values."""
 
     message: str
@@ -61,7 +61,7 @@ def apply_receipts() -> int:
         if not events:
             return 0
         told = [
-            Told(event["message"], KINDS[event["name"]], event["occurred_at"], _detail(event["properties"]))
+            Receipt(event["message"], KINDS[event["name"]], event["occurred_at"], _detail(event["properties"]))
             for event in events
             if event["name"] in KINDS
         ]
@@ -81,7 +81,7 @@ def apply_receipts() -> int:
         return len(events)
 
 
-def fold_receipts(connection: Connection, told: Sequence[Told]) -> None:
+def fold_receipts(connection: Connection, told: Sequence[Receipt]) -> None:
     """Keep the receipts of messages that went out and move their states forward. Twice is once."""
     connection.execute(
         query("fold_receipts"),

@@ -28,7 +28,7 @@ MOST = 3_000  # messages written: 0.3 ms each
 
 
 @dataclass(frozen=True)
-class Kind:
+class MessageKind:
     """Messages of one kind share their words; those of one kind fail together or for a person's own data."""
 
     channel: str
@@ -40,7 +40,7 @@ class Kind:
 class Sample:
     """One message as it would be read."""
 
-    kind: Kind
+    kind: MessageKind
     message: str
     rendered: Rendered
 
@@ -49,9 +49,9 @@ class Sample:
 class Rehearsal:
     """`tried` and `failed` messages by kind, with the last reason of each kind; `samples` of what came out."""
 
-    tried: Counter[Kind] = field(default_factory=Counter)
-    failed: Counter[Kind] = field(default_factory=Counter)
-    reasons: dict[Kind, Text] = field(default_factory=dict)
+    tried: Counter[MessageKind] = field(default_factory=Counter)
+    failed: Counter[MessageKind] = field(default_factory=Counter)
+    reasons: dict[MessageKind, Text] = field(default_factory=dict)
     samples: list[Sample] = field(default_factory=list)
 
 
@@ -66,7 +66,7 @@ def rehearse(decisions: pa.Table, campaign: Campaign, told: Told) -> Rehearsal:
 def _write(row: Mapping[str, Any], campaign: Campaign, brand: Brand, found: Rehearsal) -> None:
     message = _message(row, campaign)
     stage = message.context.get("stage") or ""
-    kind = Kind(message.channel, str(message.context.get("language") or ""), stage)
+    kind = MessageKind(message.channel, str(message.context.get("language") or ""), stage)
     found.tried[kind] += 1
     try:
         content, language = content_for(message, campaign)

@@ -48,7 +48,7 @@ PREVIEW = 90  # characters of the inbox's grey line
 
 
 @dataclass(frozen=True)
-class Content:
+class ParsedContent:
     """A parsed content: its templates (`text` is None where the plain part is made from the body), the hosts its
     author wrote out or listed, and whether any were listed: then a product's address may lead to no other."""
 
@@ -74,9 +74,9 @@ class Rendered:
 @lru_cache(maxsize=256)
 def compile_content(
     subject: str, body: str, text: str = "", *, is_html: bool = True, hosts: tuple[str, ...] = ()
-) -> Content:
+) -> ParsedContent:
     """Parse a content once. TemplateRefused names the part that is wrong."""
-    return Content(
+    return ParsedContent(
         subject=compile_template(subject, "subject", html=False) if subject else None,
         body=compile_template(body, "body", html=is_html),
         text=compile_template(text, "text", html=False) if text else None,
@@ -87,7 +87,7 @@ def compile_content(
     )
 
 
-def render(content: Content, message: str, context: Mapping[str, Any], brand: Brand) -> Rendered:
+def render(content: ParsedContent, message: str, context: Mapping[str, Any], brand: Brand) -> Rendered:
     """The message as this person will read it.
 
     Raises MissingVariable, TemplateRefused or LinkRefused; all of them mean: do not send.
@@ -188,7 +188,7 @@ def preview_line(text: str) -> str:
     return " ".join(LINK_ADDRESS.sub("", text).split())[:PREVIEW]
 
 
-def _render_subject(content: Content, values: Mapping[str, Any], brand: Brand) -> str:
+def _render_subject(content: ParsedContent, values: Mapping[str, Any], brand: Brand) -> str:
     if content.subject is None:
         return ""
     subject = " ".join(render_template(content.subject, "subject", values).split())
@@ -200,7 +200,7 @@ def _render_subject(content: Content, values: Mapping[str, Any], brand: Brand) -
     return subject if subject.startswith(mark) or (mark and is_marked(subject)) else f"{mark}{subject}"
 
 
-def _render_mail(content: Content, values: Mapping[str, Any], links: LinkSet, brand: Brand) -> tuple[str, str]:
+def _render_mail(content: ParsedContent, values: Mapping[str, Any], links: LinkSet, brand: Brand) -> tuple[str, str]:
     body = render_template(content.body, "body", values)
     if content.is_mjml:
         page = track_html(to_html(body, "body"), links)

@@ -55,7 +55,7 @@ _FAILED = answer(
 )
 
 
-class Edge(Starlette):
+class EdgeApp(Starlette):
     """Starlette, with the paths of ingest called directly; an error of ours is noted and answered."""
 
     ingest: dict[str, Ingest]
@@ -76,7 +76,7 @@ class Edge(Starlette):
                 await _FAILED(scope, receive, send)
 
 
-def make_app(committer: Committer | None = None) -> Edge:
+def make_app(committer: Committer | None = None) -> EdgeApp:
     committer = committer or Committer()
     ingest = {f"/v1/{path}": Ingest(committer) for path in ("batch", "import")}
     ingest |= {f"/v1/{kind}": Ingest(committer, kind) for kind in SINGLE}
@@ -92,7 +92,7 @@ def make_app(committer: Committer | None = None) -> Edge:
         Route("/openapi.json", show_openapi),
     ]
     handlers = {HuitouError: refuse, HTTPException: _explain, psycopg.OperationalError: _unavailable, Exception: _fail}
-    app = Edge(routes=routes, lifespan=_lifespan, exception_handlers=handlers)  # type: ignore[arg-type]
+    app = EdgeApp(routes=routes, lifespan=_lifespan, exception_handlers=handlers)  # type: ignore[arg-type]
     app.router.redirect_slashes = False  # it would answer with an address made of the Host header
     app.ingest = ingest
     app.state.committer = committer

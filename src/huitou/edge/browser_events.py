@@ -25,8 +25,8 @@ from huitou.kit.errors import Rejected
 
 BEHAVIOUR = frozenset(
     [
-        "live_entered", "live_left", "live_watched", "live_commented", "live_liked", "live_gifted", "live_shared",
-        "fanclub_joined", "fanclub_left", "fanclub_upgraded",
+        "live_booked", "live_entered", "live_left", "live_watched", "live_commented", "live_liked", "live_gifted", "live_shared",
+        "replay_watched", "fanclub_joined", "fanclub_left", "fanclub_upgraded",
         "product_clicked", "product_viewed", "product_shared", "product_reviewed", "products_searched",
         "product_list_viewed", "product_list_filtered", "promotion_viewed", "promotion_clicked",
         "cart_added", "cart_removed", "cart_viewed", "cart_shared", "wishlist_added", "wishlist_removed",
@@ -36,7 +36,7 @@ BEHAVIOUR = frozenset(
     ]
 )  # fmt: skip
 # Our SQL takes names that begin so for facts.
-OUR_PREFIX = re.compile(r"live_|message_|broadcast_|order_|consent_|points_")
+OUR_PREFIX = re.compile(r"live_|message_|broadcast_|order_|consent_|points_|level_|growth_")
 # What other houses call the same.
 ORDER_LIKE = re.compile(
     r"(order|payment|refund)s?_(created|placed|completed|confirmed|paid|updated|shipped|received|delivered|fulfilled"
@@ -67,7 +67,7 @@ KINDS = (
     (("live", "broadcast"), "broadcasts"),
     (("message",), "receipts"),
     (("consent", "unsubscribed"), "consent"),
-    (("coupon", "points"), "money"),
+    (("coupon", "points", "level", "growth"), "money"),
     (("",), "people"),
 )
 

@@ -16,7 +16,7 @@ import psycopg
 import structlog
 from psycopg.errors import DeadlockDetected, ProgramLimitExceeded, SerializationFailure
 
-from huitou.events.effects import EFFECTIVE
+from huitou.events.effects import is_effective
 from huitou.events.journal import append_batch, append_events
 from huitou.events.model import Event
 from huitou.kit.clock import now_us
@@ -111,7 +111,7 @@ class Committer:
                 outcomes = Unavailable(
                     {"zh": "暂时写不进数据库，请重试。", "en": "the ledger cannot be written now; retry"}
                 )
-            with suppress(RuntimeError):  # the loop was closed over our heads: nobody waits any more
+            with suppress(RuntimeError):  # the event loop is closed: no request is waiting
                 loop.call_soon_threadsafe(_answer, group, outcomes)
         writer.close()
 
@@ -166,7 +166,7 @@ class Writer:
     def _append(self, events: Sequence[Event]) -> Sequence[str]:
         if self._connection is None:
             self._connection = connect(autocommit=True)
-        if any(event.name in EFFECTIVE for event in events):
+        if any(is_effective(event) for event in events):
             with self._connection.transaction():
                 return append_events(self._connection, events, now_us())
         return append_events(self._connection, events, now_us())

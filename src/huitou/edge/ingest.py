@@ -20,7 +20,7 @@ from huitou.edge.bodies import Receive, TooLarge, read_body
 from huitou.edge.browser_events import restrict
 from huitou.edge.committer import Committer
 from huitou.edge.metrics import BROWSER_EVENTS, count_events
-from huitou.edge.write_keys import UNKNOWN_KEY, Sender, key_in, sender_of, tally
+from huitou.edge.write_keys import UNKNOWN_KEY, KeySender, key_in, sender_of, tally
 from huitou.events.model import Event, parse_json
 from huitou.events.segment import LARGEST_EVENT, Rejected, read_segment, read_sent_at
 from huitou.kit import clock
@@ -80,7 +80,7 @@ class Ingest:
             return await self._take_batch(document, sender, len(body), wire)
         return await self._take_single(document, sender, len(body), wire)
 
-    async def _take_batch(self, document: Any, sender: Sender, size: int, wire: int) -> Answer:
+    async def _take_batch(self, document: Any, sender: KeySender, size: int, wire: int) -> Answer:
         items = document.get("batch") if isinstance(document, dict) else None
         if not isinstance(items, list):
             raise Refused({"zh": "缺少 batch 数组", "en": "the batch array is missing"}, code="no_batch")
@@ -89,7 +89,7 @@ class Ingest:
         read = await read_all(items, sender, read_sent_at(document.get("sentAt")), size)
         return 200, {"success": True, **await store(self.committer, read, wire)}
 
-    async def _take_single(self, raw: Any, sender: Sender, size: int, wire: int) -> Answer:
+    async def _take_single(self, raw: Any, sender: KeySender, size: int, wire: int) -> Answer:
         sent_at = None
         if isinstance(raw, dict):
             raw["type"] = self.kind
@@ -102,7 +102,7 @@ class Ingest:
 
 
 @dataclass(slots=True)
-class Reading:
+class ReadBody:
     """What became of the items of a body: {index, field, reason} each of those rejected or kept in part."""
 
     events: list[Event]
@@ -110,7 +110,7 @@ class Reading:
     left_aside: list[dict[str, Any]]
 
 
-async def store(committer: Committer, read: Reading, wire: int) -> dict[str, Any]:
+async def store(committer: Committer, read: ReadBody, wire: int) -> dict[str, Any]:
     """Commit, count for /metrics, and say what became of the events: of a body of `wire` bytes, as much as fits."""
     outcomes = await committer.commit(read.events)
     counts: dict[str, Any] = {name: outcomes.count(name) for name in ("accepted", "duplicate", "quarantined")}
@@ -137,17 +137,17 @@ def _fitting(entries: list[dict[str, Any]], room: int) -> list[dict[str, Any]]:
     return entries
 
 
-async def read_all(items: Sequence[Any], sender: Sender, sent_at: int | None, body_size: int) -> Reading:
+async def read_all(items: Sequence[Any], sender: KeySender, sent_at: int | None, body_size: int) -> ReadBody:
     """`read_events`, beside the loop where it would take long: others are answered meanwhile."""
     if len(items) <= AT_ONCE:
         return read_events(items, sender, sent_at, body_size)
     return await asyncio.to_thread(read_events, items, sender, sent_at, body_size)
 
 
-def read_events(items: Iterable[Any], sender: Sender, sent_at: int | None, body_size: int) -> Reading:
+def read_events(items: Iterable[Any], sender: KeySender, sent_at: int | None, body_size: int) -> ReadBody:
     """The valid events, and what is to be said of the others. No event of a small body needs weighing."""
     received_at = clock.now_us()
-    read = Reading([], [], [])
+    read = ReadBody([], [], [])
     for index, raw in enumerate(items):
         try:
             if body_size > LARGEST_EVENT:
@@ -163,7 +163,7 @@ def read_events(items: Iterable[Any], sender: Sender, sent_at: int | None, body_
     return read
 
 
-def _restrict(event: Event, raw: Any, index: int, sender: Sender, read: Reading) -> Event:
+def _restrict(event: Event, raw: Any, index: int, sender: KeySender, read: ReadBody) -> Event:
     event, aside = restrict(event, raw)
     if aside:
         count_browser(sender, "left_aside", {one.rule for one in aside})
@@ -171,7 +171,7 @@ def _restrict(event: Event, raw: Any, index: int, sender: Sender, read: Reading)
     return event
 
 
-def count_browser(sender: Sender, outcome: str, rules: Iterable[str]) -> None:
+def count_browser(sender: KeySender, outcome: str, rules: Iterable[str]) -> None:
     """Count an event, by the rules that refused it or left a part of it aside, for /metrics and for the console."""
     for rule in rules:
         BROWSER_EVENTS.labels(outcome, rule).inc()

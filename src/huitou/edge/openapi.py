@@ -59,7 +59,9 @@ EVENT: dict[str, Any] = {
         "groupId": {**ID, "description": "Of group."},
         "traits": {"type": ["object", "null"], "description": "Of identify: name, email, phone, consents…"},
         "properties": {"type": ["object", "null"], "description": "What the event says."},
-        "context": {"description": "Of it, traits and device.id are read."},
+        "context": {
+            "description": "Of it, traits, device.id and touchpoint are read; library, page and os tell where it was."
+        },
         "writeKey": {"type": "string", "description": "The write key, where no header has it."},
     },
 }

@@ -10,14 +10,14 @@ from starlette.responses import Response
 
 from huitou.edge.answers import answer, refusal
 from huitou.edge.bodies import read_body
-from huitou.edge.ingest import MOST_ITEMS, Reading, read_events, store, too_many
-from huitou.edge.write_keys import Sender
+from huitou.edge.ingest import MOST_ITEMS, ReadBody, read_events, store, too_many
+from huitou.edge.write_keys import KeySender
 from huitou.events.connectors.douyin import read_push_event
 from huitou.events.connectors.douyin.signature import is_genuine
 from huitou.events.model import parse_json
 from huitou.kit.errors import HuitouError
 
-PLATFORM = Sender("douyin")
+PLATFORM = KeySender("douyin")
 NO_SECRET = HuitouError(
     {
         "zh": "还没有设置 HUITOU_DOUYIN_SECRET，无法验证签名。",
@@ -39,7 +39,7 @@ async def take_douyin(request: Request) -> Response:
     headers = {name: request.headers.get(name, "") for name in ("x-roomid", "x-msg-type")}
     if isinstance(items, list) and len(items) > MOST_ITEMS:
         raise too_many(len(items))
-    read = Reading([], [], [])
+    read = ReadBody([], [], [])
     for index, item in enumerate(items if isinstance(items, list) else [items]):
         record = read_push_event(index, item, headers)
         if record.rejected:

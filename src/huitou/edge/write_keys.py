@@ -34,7 +34,7 @@ USE_SECONDS = 60.0  # last use is written at most so often
 LONGEST_KEY = 512  # characters; nobody's key is longer, and hashing is work
 
 
-class Sender(NamedTuple):
+class KeySender(NamedTuple):
     """Who sends: the source of the events, whether a browser's key says so, and the key's row (None: of no row)."""
 
     source: str
@@ -43,20 +43,20 @@ class Sender(NamedTuple):
 
 
 _mutex = threading.Lock()
-_senders: dict[str, Sender] = {}
+_senders: dict[str, KeySender] = {}
 _read_at = float("-inf")
 _used: dict[int, int] = {}
 _written: dict[int, float] = {}
 _tallies: Counter[tuple[int, str, str]] = Counter()
 
 
-async def sender_of(key: str | None) -> Sender | None:
+async def sender_of(key: str | None) -> KeySender | None:
     """Whose key it is; None where it is unknown. Asks the ledger, off the loop, every FRESH_SECONDS."""
     if not key or len(key) > LONGEST_KEY:
         return None
     script = settings().write_key
     if script and hmac.compare_digest(_digest(key), _digest(script)):
-        return Sender(SCRIPT)
+        return KeySender(SCRIPT)
     if not _is_fresh():
         await asyncio.to_thread(_read_keys)
     sender = _senders.get(_digest(key))  # found by its hash: how long that takes tells nothing of the key
@@ -65,7 +65,7 @@ async def sender_of(key: str | None) -> Sender | None:
     return sender
 
 
-def tally(sender: Sender, outcome: str, rule: str) -> None:
+def tally(sender: KeySender, outcome: str, rule: str) -> None:
     """Count an event of which something was refused or left aside; `note` writes it."""
     if sender.key is not None:
         with _mutex:
@@ -119,8 +119,8 @@ def _read_keys() -> None:
             _read_at = time.monotonic()
 
 
-def _sender(key: Key) -> Sender:
-    return Sender(key.source, key.key_class == BROWSER, key.id)
+def _sender(key: Key) -> KeySender:
+    return KeySender(key.source, key.key_class == BROWSER, key.id)
 
 
 def forget() -> None:

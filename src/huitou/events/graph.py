@@ -47,7 +47,7 @@ class Claim(NamedTuple):
     event_id: str
 
 
-class Record(NamedTuple):
+class EdgeRecord(NamedTuple):
     """Why and when an edge was made or, with a reason, refused."""
 
     claim: Claim
@@ -84,7 +84,7 @@ class Graph:
         self.birth = birth
         self.new_customers: dict[str, int] = {}
         self.new_identifiers: dict[Identifier, tuple[str, int]] = {}
-        self.new_edges: dict[Edge, Record] = {}
+        self.new_edges: dict[Edge, EdgeRecord] = {}
         self._parent: dict[str, str] = {}
 
     def link(self, claim: Claim) -> str | None:
@@ -158,7 +158,7 @@ class Graph:
         if edge not in self.known.edges:
             refused = self._objection(origin, owner, *pair)
             self.known.edges.add(edge)
-            self.new_edges[edge] = Record(claim, refused)
+            self.new_edges[edge] = EdgeRecord(claim, refused)
             if not refused:
                 self._join(self.root(origin), self.root(owner))
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from huitou.events.graph import Claim, Edge, Graph, Identifier, Known, Record, components, wanted
+from huitou.events.graph import Claim, Edge, EdgeRecord, Graph, Identifier, Known, components, wanted
 from huitou.kit.clock import now_us
 from huitou.kit.errors import NotFound
 from huitou.kit.ids import keyed_hash
@@ -75,7 +75,7 @@ def merge(connection: Connection, one: str, other: str, *, why: str = "operator"
     younger, older = sorted((one, other), key=lambda node: (known.created[node], node), reverse=True)
     lock_people(connection, [one, other])
     claim = Claim((), now_us(), "operator", why)
-    _add_edges(connection, {Edge(younger, older, "operator", why): Record(claim, "")})
+    _add_edges(connection, {Edge(younger, older, "operator", why): EdgeRecord(claim, "")})
     connection.execute(
         "UPDATE merge SET undone_at = NULL WHERE (absorbed, survivor, kind, value) = (%s, %s, 'operator', %s)",
         (younger, older, why),
@@ -213,7 +213,7 @@ def _move(connection: Connection, absorbed: dict[str, str]) -> None:
     connection.execute(moves + " WHERE customer.id = moved.old", pairs)
 
 
-def _add_edges(connection: Connection, edges: dict[Edge, Record]) -> None:
+def _add_edges(connection: Connection, edges: dict[Edge, EdgeRecord]) -> None:
     rows = [(*edge, record.claim.source, record.claim.event_id, record.claim.at, record.refused)
             for edge, record in edges.items()]  # fmt: skip
     names = ("absorbed", "survivor", "kind", "value", "source", "event_id", "merged_at", "refused")

@@ -16,7 +16,7 @@ from typing import Literal
 from psycopg import DataError, IntegrityError
 from psycopg.errors import DeadlockDetected, ProgramLimitExceeded, SerializationFailure
 
-from huitou.events.effects import EFFECTIVE, apply_effects
+from huitou.events.effects import apply_effects, is_effective
 from huitou.events.model import Event, encode_event
 from huitou.kit.clock import now_us
 from huitou.stores.ledger import Connection, lock_key, transaction
@@ -53,7 +53,7 @@ def _parts(events: Sequence[Event]) -> Iterator[Sequence[Event]]:
     """Runs of events with at most MOST_LOCKING effective ones among them."""
     start = locking = 0
     for place, event in enumerate(events):
-        locking += event.name in EFFECTIVE
+        locking += is_effective(event)
         if locking > MOST_LOCKING:
             yield events[start:place]
             start, locking = place, 1
@@ -103,9 +103,7 @@ def _append(connection: Connection, events: Sequence[Event], received_at: int) -
     else:
         outcomes = _settle(connection, events, first, positions, received_at)
     effective = [
-        event
-        for event, outcome in zip(events, outcomes, strict=True)
-        if event.name in EFFECTIVE and outcome == "accepted"
+        event for event, outcome in zip(events, outcomes, strict=True) if is_effective(event) and outcome == "accepted"
     ]
     if effective:
         repeated = apply_effects(connection, effective, received_at)

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from huitou.events.lake_tables import EVENTS, ORDER_LINES
 from huitou.events.names import OURS
+from huitou.events.touchpoints import of_event
 
 JournalRow = tuple[int, int, bytes]  # position, received_at, body
 
@@ -28,9 +29,10 @@ class Stored(msgspec.Struct, gc=False):
     user_id: str | None = None
     properties: msgspec.Raw = msgspec.Raw(b"{}")
     traits: msgspec.Raw = msgspec.Raw(b"{}")
+    touchpoint: str = ""
 
 
-class Line(msgspec.Struct, gc=False):
+class ProductLine(msgspec.Struct, gc=False):
     product_id: str | None = None
     quantity: _Whole | None = None
     price: _Whole | None = None
@@ -55,7 +57,7 @@ class Facts(msgspec.Struct, gc=False):
     count: _Whole | None = None
     watch_seconds: _Whole | None = None
     content: str | None = None
-    products: list[Line] | None = None
+    products: list[ProductLine] | None = None
 
 
 class Unreadable(NamedTuple):
@@ -141,10 +143,16 @@ def _event_rows(batch: Batch, customers: Sequence[str | None], facts: list[Facts
         "quantity": [fact.count if fact.quantity is None else fact.quantity for fact in facts],
         "seconds": [fact.watch_seconds for fact in facts],
         "content": [fact.content for fact in facts],
+        "touchpoint": [_touchpoint(event, fact) for event, fact in zip(events, facts, strict=True)],
     }
     arrays = [pa.array(values, EVENTS.schema.field(name).type) for name, values in columns.items()]
     texts = pa.array([_properties(event) for event in events], pa.binary()).cast(pa.string())
     return pa.table([*arrays, texts], schema=EVENTS.schema)
+
+
+def _touchpoint(event: Stored, fact: Facts) -> str | None:
+    told = event.touchpoint or of_event(event.name, event.type, fact.channel, fact.broadcast_id, fact.shop_id)
+    return told or None
 
 
 def _has_money(event: Stored) -> bool:
@@ -182,8 +190,8 @@ def _line_rows(batch: Batch, customers: Sequence[str | None], facts: list[Facts]
     return pa.table(arrays, schema=ORDER_LINES.schema)
 
 
-def _lines(facts: Facts) -> Sequence[Line]:
+def _lines(facts: Facts) -> Sequence[ProductLine]:
     """The order's lines; an order that names its product beside them, and none of them, has one."""
     if facts.products is not None:
         return facts.products
-    return [Line(facts.product_id, facts.quantity, facts.price)] if facts.product_id is not None else ()
+    return [ProductLine(facts.product_id, facts.quantity, facts.price)] if facts.product_id is not None else ()

@@ -10,7 +10,8 @@ _text, _whole = pa.string(), pa.int64()
 
 # One row an event, in the order of `position`. `customer` is the node the event named (merges make people of nodes:
 # current.attach_events puts today's root there). `amount_minor` is total, else amount, revenue, value or price;
-# `quantity` also a like's count. `properties` is JSON; of identify and group {"traits": …} beside the properties.
+# `quantity` also a like's count. `touchpoint`
+# is a word of touchpoints.py, null where nothing tells and of what was loaded before there was the column. `properties` is JSON; of identify and group {"traits": …} beside the properties.
 EVENTS = LakeTable(
     "events",
     pa.schema(
@@ -36,6 +37,7 @@ EVENTS = LakeTable(
             ("quantity", _whole),
             ("seconds", _whole),
             ("content", _text),
+            ("touchpoint", _text),
             ("properties", _text),
         ]
     ),

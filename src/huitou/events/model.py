@@ -29,7 +29,8 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
     `source` is the write key's or the connector's name, `event_id` the sender's id; together they are the dedupe
     key. `name` is the house's snake name for every type. `occurred_at` is corrected for a skewed clock; `stated_at`
     is what the sender said (None where it said nothing and the time of receipt stands in). Both epoch
-    microseconds. `identifiers` are (kind, value), the strongest first; none for room events.
+    microseconds. `identifiers` are (kind, value), the strongest first; none for room events. `touchpoint` is what the
+    sender told of where it happened (touchpoints.told_touchpoint), no part of what makes it the same event.
     """
 
     source: str
@@ -42,6 +43,7 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
     user_id: str | None = None
     properties: dict[str, Any] = {}
     traits: dict[str, Any] = {}
+    touchpoint: str = ""
 
     @cached_property
     def fingerprint(self) -> bytes:

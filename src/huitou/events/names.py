@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 Money = Literal["minor", "decimal", "verbatim"]
 
 # Facts about a room, not about a person: they need no identifier.
-ROOM = frozenset({"live_started", "live_ended", "product_shown", "product_listed"})
+ROOM = frozenset({"live_scheduled", "live_started", "live_ended", "product_shown", "product_listed"})
 # What operators say of broadcasts (broadcast_acts.py): no sender's to tell.
 CORRECTED, MERGED, DELETED, RESTORED = "live_corrected", "live_merged", "live_deleted", "live_restored"
 OPERATORS = frozenset({CORRECTED, MERGED, DELETED, RESTORED})
@@ -21,6 +21,7 @@ MESSAGE_PREFIX = "message_"
 
 OURS = ROOM | frozenset(
     [
+        "live_booked",
         "live_entered",
         "live_left",
         "live_watched",
@@ -30,6 +31,7 @@ OURS = ROOM | frozenset(
         "live_followed",
         "live_unfollowed",
         "live_shared",
+        "replay_watched",
         "fanclub_joined",
         "fanclub_left",
         "fanclub_upgraded",
@@ -65,6 +67,9 @@ OURS = ROOM | frozenset(
         "coupon_applied",
         "coupon_denied",
         "coupon_removed",
+        "level_changed",
+        "growth_changed",
+        "points_expiring",
         "raffle_joined",
         "survey_answered",
         "poll_answered",
@@ -125,7 +130,7 @@ SEGMENT = {
     "Email Marked as Spam": "message_complained",
     "Unsubscribed": "unsubscribed",
 }
-# Segment's e-mail names say their channel by being them.
+# Segment's e-mail names imply their channel.
 SEGMENT_EMAIL = frozenset(name for name in SEGMENT if name.startswith("Email ") or name == "Unsubscribed")
 
 TYPES = {
@@ -138,7 +143,7 @@ TYPES = {
 }
 
 
-class Name(NamedTuple):
+class EventName(NamedTuple):
     """What a name means: our name, how its money is written, whether it may come without a person."""
 
     name: str
@@ -147,8 +152,8 @@ class Name(NamedTuple):
     channel: str = ""
 
 
-def _name(name: str, money: Money, channel: str = "") -> Name:
-    return Name(name, money, name in ROOM or name.startswith((ROOM_PREFIX, MESSAGE_PREFIX)), channel)
+def _name(name: str, money: Money, channel: str = "") -> EventName:
+    return EventName(name, money, name in ROOM or name.startswith((ROOM_PREFIX, MESSAGE_PREFIX)), channel)
 
 
 _KNOWN = {name: _name(name, "minor") for name in OURS} | {
@@ -157,6 +162,6 @@ _KNOWN = {name: _name(name, "minor") for name in OURS} | {
 _BY_LOWER = {title.lower(): _KNOWN[title] for title in SEGMENT if " " in title}
 
 
-def find_name(said: str) -> Name:
+def find_name(said: str) -> EventName:
     """'Product Added' and 'product added' -> cart_added; a name that is neither ours nor Segment's stays as it is."""
     return _KNOWN.get(said) or _BY_LOWER.get(said.lower()) or _name(said, "verbatim")

@@ -20,8 +20,9 @@ from typing import Any
 
 from huitou.events.fields import read_id, read_properties, read_time, rejected
 from huitou.events.model import Event, encode_json
-from huitou.events.names import OPERATORS, TYPES, Name, find_name
+from huitou.events.names import OPERATORS, TYPES, EventName, find_name
 from huitou.events.people import read_identifiers
+from huitou.events.touchpoints import told_touchpoint
 from huitou.kit.clock import DAY, MINUTE
 from huitou.kit.errors import Rejected
 from huitou.kit.ids import short_hash
@@ -74,6 +75,7 @@ def read_segment(
         user_id,
         properties,
         _traits(raw) if kind in ("identify", "group") else {},
+        told_touchpoint(name.name, kind, properties, raw.get("context")),
     )
     return _settle(event)
 
@@ -86,7 +88,7 @@ def read_sent_at(value: Any) -> int | None:
         return None
 
 
-def _read_content(raw: dict[str, Any], currency: str | None) -> tuple[Name, dict[str, Any]]:
+def _read_content(raw: dict[str, Any], currency: str | None) -> tuple[EventName, dict[str, Any]]:
     kind = raw.get("type")
     if type(kind) is not str or kind not in TYPES:
         known = ", ".join(TYPES)
@@ -101,7 +103,7 @@ def _read_content(raw: dict[str, Any], currency: str | None) -> tuple[Name, dict
         if name.channel and "channel" not in properties:
             properties = {**properties, "channel": name.channel}
     else:
-        name = Name(TYPES[kind], "verbatim", False)
+        name = EventName(TYPES[kind], "verbatim", False)
         properties = _with_envelope(raw, kind, properties)
     return name, read_properties(properties, name.money, currency) if properties else properties
 
@@ -165,7 +167,7 @@ def _check_consents(consents: Any) -> None:
 def _check_required(
     raw: dict[str, Any],
     kind: str,
-    name: Name,
+    name: EventName,
     properties: Mapping[str, Any],
     identifiers: tuple[tuple[str, str], ...],
 ) -> None:

@@ -23,7 +23,7 @@ OPERATOR = "operator"  # the source of what an operator says
 
 
 @dataclass(frozen=True)
-class Show:
+class ToldBroadcast:
     """What an operator says of the broadcast that a file is about; times in epoch µs."""
 
     broadcast: str
@@ -41,7 +41,7 @@ def bring_in(
     path: Path,
     options: Options,
     kind: str | None = None,
-    show: Show | None = None,
+    show: ToldBroadcast | None = None,
     progress: Progress | None = None,
     **how: Any,
 ) -> ImportResult:
@@ -68,7 +68,7 @@ def name_show(span: Span, zone: str) -> str:
     return clock.to_datetime(at, zone).strftime("%Y%m%d-%H%M")
 
 
-def tell_show(show: Show) -> None:
+def tell_show(show: ToldBroadcast) -> None:
     """Store what an operator said of a new broadcast, as events like a platform's."""
     about = {"broadcast_id": show.broadcast}
     titled = about | ({"title": show.title} if show.title else {})
@@ -119,7 +119,7 @@ def _import(path: Path, options: Options, bring: Callable[[Options], ImportResul
         return bring(replace(options, spans={**known, **options.spans}))
 
 
-def _check(show: Show, said: Span, zone: str) -> None:
+def _check(show: ToldBroadcast, said: Span, zone: str) -> None:
     if said.started_at is not None and said.ended_at is not None and said.started_at >= said.ended_at:
         raise Refused({"zh": "下播时间要晚于开播时间。", "en": "the broadcast must end after it began"})
     if max(said.started_at or 0, said.ended_at or 0) > clock.now_us():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from huitou.customers.lake_tables import PORTRAITS, VISITS
+from huitou.customers.lake_tables import VISITS
 from huitou.customers.refresh import refresh_portraits, refresh_visits, touched_broadcasts
 from huitou.delivery.cancel import cancel_gone, cancel_stopped
 from huitou.delivery.receipts import apply_receipts
@@ -98,9 +98,3 @@ def _refresh(since: tuple[int, int] | None, now: int, say: Progress) -> tuple[in
         with transaction() as connection:
             allowed = permissions(connection)
         return visits, refresh_portraits(engine, now, allowed)
-
-
-def table_versions() -> dict[str, int]:
-    """Version of each derived table, for whoever keeps answers: unchanged versions, unchanged answers."""
-    lake = Lake(settings().lake)
-    return {table.name: lake.version(table) for table in (EVENTS, PORTRAITS)}

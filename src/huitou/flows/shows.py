@@ -50,7 +50,7 @@ class Weighed:
 
 
 @dataclass(frozen=True)
-class Told:
+class HistoryLine:
     """One line of a broadcast's history; `undo` is the act that takes it back, None where there is nothing to."""
 
     act: Act
@@ -131,12 +131,14 @@ def _queued(connection: Connection, broadcasts: Sequence[str]) -> int:
     return sum(queued for queued, _in_flight in count_queued(broadcasts, connection).values())
 
 
-def history_of(broadcast: str) -> list[Told]:
+def history_of(broadcast: str) -> list[HistoryLine]:
     """What operators said of this broadcast and of what was merged into it, the latest first."""
     with transaction() as connection:
         acts = read_acts(connection)
     ids = set(fold(acts).merged_into(broadcast))
-    return [Told(act, undo_of(acts, act)) for act in reversed(acts) if act.broadcast in ids or act.other == broadcast]
+    return [
+        HistoryLine(act, undo_of(acts, act)) for act in reversed(acts) if act.broadcast in ids or act.other == broadcast
+    ]
 
 
 def find_undo(act_id: int, by: str) -> Act:
@@ -333,8 +335,9 @@ def _joined(texts: Sequence[Text]) -> Text:
 
 def _ask_about(count: int) -> Text:
     return {
-        "zh": f"还有 {count} 条待发消息是按更正前的信息决定的：请选择取消它们，或照原样发送。",
-        "en": f"{count} queued messages were decided with what was known before: say whether to cancel or to keep them",
+        "zh": f"还有 {count} 条待发消息是按更正前的信息决定的：请选择取消它们（--cancel-queued），或照原样发送（--keep-queued）。",
+        "en": f"{count} queued messages were decided with what was known before: cancel them (--cancel-queued) or let them go as they are"
+        " (--keep-queued)",
     }
 
 

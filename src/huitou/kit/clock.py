@@ -55,7 +55,7 @@ def now_us() -> int:
 
 
 def set_clock(clock: Clock) -> Clock:
-    """Put this clock on the wall and return the one it replaces."""
+    """Install this clock and return the one it replaces."""
     global _clock
     previous, _clock = _clock, clock
     return previous

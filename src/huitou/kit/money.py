@@ -49,7 +49,7 @@ def exponent(currency: str) -> int:
 
 
 def read_decimal(amount: str | float | Decimal) -> Decimal:
-    """'¥1,299.50' -> 1299.50, '1.299,50 €' -> 1299.50, '(5.00)' -> -5.00. ValueError where it is no number, or a mad one.
+    """'¥1,299.50' -> 1299.50, '1.299,50 €' -> 1299.50, '(5.00)' -> -5.00. ValueError where it is no number, or has over 30 digits.
 
     A comma before one or two last digits is a decimal comma; before three it parts thousands, as the point in 1.234,50.
     What is neither (1,2,3; 0,123) is no number, rather than one that may be a hundred times too large.

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import stdtr, stdtrit
 
 from huitou.science.contrast import Contrast
-from huitou.science.randomisation import RESAMPLES, Cell, redraw
+from huitou.science.randomisation import RESAMPLES, Exchangeable, redraw
 
 LEVEL = 0.95
 FEW = 5  # non-zero outcomes in an arm below which redrawing alone misses effects that differ from none
@@ -24,7 +24,7 @@ Bounds = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
+class CriticalValues:
     """How far the studentised effect strays by chance: `lower` < 0 < `upper` in standard errors, and the p of none.
 
     The interval is [effect - upper * se, effect - lower * se]; p <= 1 - level exactly when it leaves out 0.
@@ -36,8 +36,8 @@ class Reach:
 
 
 def find_reach(
-    found: Contrast, cells: list[Cell], events: int, level: float = LEVEL, resamples: int = RESAMPLES
-) -> Reach | None:
+    found: Contrast, cells: list[Exchangeable], events: int, level: float = LEVEL, resamples: int = RESAMPLES
+) -> CriticalValues | None:
     """By redrawing the arms; by formula where nobody's outcome weighs much; None where no interval exists.
 
     `events` is the smaller arm's count of outcomes that are not the commonest one (orders, mostly). Below FEW the
@@ -51,7 +51,7 @@ def find_reach(
     reach = _redrawn(found, redraw(cells, resamples), level)
     if events < FEW:
         other = _pooled(found, level)
-        reach = Reach(min(reach.lower, other.lower), max(reach.upper, other.upper), max(reach.p, other.p))
+        reach = CriticalValues(min(reach.lower, other.lower), max(reach.upper, other.upper), max(reach.p, other.p))
     return reach if math.isfinite(reach.lower) and math.isfinite(reach.upper) else None
 
 
@@ -61,7 +61,7 @@ def is_tame(found: Contrast) -> bool:
     return abs(float(np.sum(weights**3))) < TAME[0] and float(np.sum(weights**4)) < TAME[1]
 
 
-def _redrawn(found: Contrast, draws: Floats, level: float) -> Reach:
+def _redrawn(found: Contrast, draws: Floats, level: float) -> CriticalValues:
     """Equal tails of the redraws, by mid-ranks.
 
     Orders are counts, so redraws tie; counting all of a tie makes the test of a small control call 2 in 100 where 5
@@ -73,32 +73,32 @@ def _redrawn(found: Contrast, draws: Floats, level: float) -> Reach:
     lower, upper = np.interp([(1 - level) / 2, (1 + level) / 2], ranks, values).tolist()
     t = round(found.effect / found.se, DIGITS)
     if not values[0] <= t <= values[-1]:
-        return Reach(lower, upper, min(1 / len(draws), welch(found, level).p))
+        return CriticalValues(lower, upper, min(1 / len(draws), welch(found, level).p))
     rank = float(np.interp(t, values, ranks))
-    return Reach(lower, upper, 2 * min(rank, 1 - rank))
+    return CriticalValues(lower, upper, 2 * min(rank, 1 - rank))
 
 
-def welch(found: Contrast, level: float = LEVEL) -> Reach:
+def welch(found: Contrast, level: float = LEVEL) -> CriticalValues:
     """Student's t with Satterthwaite's freedom (Welch 1947, Biometrika 34:28-35)."""
     half = float(stdtrit(found.df, (1 + level) / 2))
-    return Reach(-half, half, float(2 * stdtr(found.df, -abs(found.effect) / found.se)))
+    return CriticalValues(-half, half, float(2 * stdtr(found.df, -abs(found.effect) / found.se)))
 
 
-def _pooled(found: Contrast, level: float) -> Reach:
+def _pooled(found: Contrast, level: float) -> CriticalValues:
     """Student's t with one spread for both arms, in units of the standard error in use."""
     control, treated = found.units
     freedom = control + treated - 2
     sums = found.variance[0] * control * (control - 1) + found.variance[1] * treated * (treated - 1)
     ratio = math.sqrt(sums / freedom * (1 / control + 1 / treated)) / found.se
     half = float(stdtrit(freedom, (1 + level) / 2)) * ratio
-    return Reach(-half, half, float(2 * stdtr(freedom, -abs(found.effect) / found.se / ratio)))
+    return CriticalValues(-half, half, float(2 * stdtr(freedom, -abs(found.effect) / found.se / ratio)))
 
 
-def bound_effect(found: Contrast, reach: Reach) -> Bounds:
+def bound_effect(found: Contrast, reach: CriticalValues) -> Bounds:
     return found.effect - reach.upper * found.se, found.effect - reach.lower * found.se
 
 
-def bound_ratio(top: float, bottom: float, spread: tuple[float, float, float], reach: Reach) -> Bounds | None:
+def bound_ratio(top: float, bottom: float, spread: tuple[float, float, float], reach: CriticalValues) -> Bounds | None:
     """Fieller's interval of top / bottom (Fieller 1954, JRSS-B 16:175-185), each end with its own critical value.
 
     `spread` is (variance of top, variance of bottom, covariance). None where the bottom is not clearly above 0: the

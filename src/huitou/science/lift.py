@@ -16,8 +16,7 @@ from huitou.science.adjust import adjust, complete
 from huitou.science.balance import SUSPECT, check_ratio
 from huitou.science.contrast import Contrast, contrast
 from huitou.science.design import codes_of, control_odds, form_cells
-from huitou.science.interval import LEVEL, Reach, bound_effect, bound_ratio, find_reach, judge, welch
-from huitou.science.moments import Moments
+from huitou.science.interval import LEVEL, CriticalValues, bound_effect, bound_ratio, find_reach, judge
 from huitou.science.randomisation import RESAMPLES, exchangeable, exchangeable_clusters
 
 Floats = NDArray[np.float64]
@@ -68,7 +67,7 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
-class People:
+class Participants:
     """Who is compared: `y` outcome, `treated`, `odds` of the treatment, `strata`, `known` before, `clusters`; (n,)
     each, `known` (n, p)."""
 
@@ -116,7 +115,7 @@ def compare_arms(
     arms = []
     for label in sorted((set(counts) | set(shares or ())) - {control}):
         rows = np.flatnonzero(held | (names == label))
-        people = People(
+        people = Participants(
             y[rows], names[rows] == label, odds[rows], groups[rows],
             None if known is None else known[rows], None if clusters is None else clusters[rows],
         )  # fmt: skip
@@ -126,7 +125,12 @@ def compare_arms(
 
 
 def lift_of(
-    people: People, label: str = "treated", *, broken: bool = False, level: float = LEVEL, resamples: int = RESAMPLES
+    people: Participants,
+    label: str = "treated",
+    *,
+    broken: bool = False,
+    level: float = LEVEL,
+    resamples: int = RESAMPLES,
 ) -> ArmLift:
     """One arm against its control. `broken` says that the split is not what was meant: there is then no verdict."""
     n, control_n = int(people.treated.sum()), int((~people.treated).sum())
@@ -141,35 +145,7 @@ def lift_of(
     return observed if reach is None else _read(found, reach, observed, broken=broken)
 
 
-def compare_moments(treated: Moments, control: Moments, label: str = "treated", level: float = LEVEL) -> ArmLift:
-    """The lift from aggregates alone (outcome first, then covariates), where rows are too many or not to be had.
-
-    Welch's interval of the outcome less what the covariates predict. It supposes normal means: with a long tail and
-    a small control it promises too much (85 % for 95 %, see randomisation.py); use `compare_arms` where you can.
-    """
-    n, control_n = treated.n, control.n
-    mean, control_mean = (float(side.means()[0]) if side.n else None for side in (treated, control))
-    if mean is None or control_mean is None or min(n, control_n) < 2:
-        return ArmLift(label, n, control_n, mean, control_mean, None, reason="too_few_people")
-    spreads = (control.covariance(), treated.covariance())
-    pooled = spreads[0] * (control_n - 1) + spreads[1] * (n - 1)
-    direction = np.concatenate([[1.0], -np.linalg.lstsq(pooled[1:, 1:], pooled[1:, 0], rcond=1e-10)[0]])
-    variance = [
-        float(direction @ spread @ direction) / size for spread, size in zip(spreads, (control_n, n), strict=True)
-    ]
-    effect = float(direction @ (treated.means() - control.means()))
-    if not sum(variance) > 0:
-        return ArmLift(label, n, control_n, mean, control_mean, effect, reason="no_variation")
-    df = sum(variance) ** 2 / (variance[0] ** 2 / (control_n - 1) + variance[1] ** 2 / (n - 1))
-    nobody = np.zeros(0)
-    found = Contrast(
-        effect, mean - effect, nobody, nobody.astype(np.bool_), nobody.astype(np.int64),
-        (variance[0], variance[1]), (control_n, n), df,
-    )  # fmt: skip
-    return _read(found, welch(found, level), ArmLift(label, n, control_n, mean, control_mean, effect), broken=False)
-
-
-def _read(found: Contrast, reach: Reach, observed: ArmLift, *, broken: bool) -> ArmLift:
+def _read(found: Contrast, reach: CriticalValues, observed: ArmLift, *, broken: bool) -> ArmLift:
     """What was observed, with what it says."""
     low, high = bounds = bound_effect(found, reach)
     verdict = "cannot_tell" if broken else judge(bounds)
@@ -183,7 +159,7 @@ def _read(found: Contrast, reach: Reach, observed: ArmLift, *, broken: bool) -> 
     )  # fmt: skip
 
 
-def _estimate(people: People, level: float, resamples: int) -> tuple[Contrast, Reach | None]:
+def _estimate(people: Participants, level: float, resamples: int) -> tuple[Contrast, CriticalValues | None]:
     treated = people.treated
     cells = form_cells(people.strata, people.odds, treated)
     weights = np.where(treated, 1.0, people.odds)
@@ -196,14 +172,14 @@ def _estimate(people: People, level: float, resamples: int) -> tuple[Contrast, R
     return found, find_reach(found, units, _rarer_events(people), level, resamples)
 
 
-def _rarer_events(people: People) -> int:
+def _rarer_events(people: Participants) -> int:
     """The smaller of both arms' counts of people whose outcome is not the commonest one."""
     values, counts = np.unique(people.y, return_counts=True)
     event = people.y != values[np.argmax(counts)]
     return int(min(np.sum(event & people.treated), np.sum(event & ~people.treated)))
 
 
-def _why_not(people: People, n: int, control_n: int) -> str | None:
+def _why_not(people: Participants, n: int, control_n: int) -> str | None:
     """Why no interval can be given at all."""
     if n < 2 or control_n < 2:
         return "too_few_people"
@@ -216,7 +192,7 @@ def _why_not(people: People, n: int, control_n: int) -> str | None:
     return None
 
 
-def _relative(found: Contrast, reach: Reach) -> tuple[float | None, float | None, float | None]:
+def _relative(found: Contrast, reach: CriticalValues) -> tuple[float | None, float | None, float | None]:
     """Effect over baseline with Fieller's interval, or Nones."""
     spread = (found.se**2, found.variance[0], -found.variance[0])
     bounds = bound_ratio(found.effect, found.baseline, spread, reach)
@@ -230,7 +206,7 @@ def _check_split(counts: dict[str, int], control: str, shares: Mapping[str, floa
     return srm_p, shares is not None and srm_p is not None and srm_p < SUSPECT
 
 
-def _weighted_mean(people: People) -> float | None:
+def _weighted_mean(people: Participants) -> float | None:
     held = ~people.treated
     return float(np.average(people.y[held], weights=people.odds[held])) if held.any() else None
 

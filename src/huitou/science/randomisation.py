@@ -29,7 +29,7 @@ SEED = 20_130_401  # fixed: the same data give the same interval
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class Exchangeable:
     """Exchangeable units: `values` (m,) of both arms together, how many were control, the cell's weight in the
     effect."""
 
@@ -38,7 +38,7 @@ class Cell:
     share: float
 
 
-def exchangeable(y: Floats, treated: Bools, weights: Floats, cells: Ints) -> list[Cell]:
+def exchangeable(y: Floats, treated: Bools, weights: Floats, cells: Ints) -> list[Exchangeable]:
     """People within a cell, who could as well have been drawn the other way; all (n,).
 
     Where the control's weights differ within a cell its deviations are scaled by them, which keeps the shape of its
@@ -51,17 +51,17 @@ def exchangeable(y: Floats, treated: Bools, weights: Floats, cells: Ints) -> lis
         held = weight[~side]
         if np.ptp(held) > 0:
             values = (values - values.mean()) * np.where(side, 1.0, weight / held.mean())
-        found.append(Cell(values, len(held), float(side.sum() / treated.sum())))
+        found.append(Exchangeable(values, len(held), float(side.sum() / treated.sum())))
     return found
 
 
-def exchangeable_clusters(found: Contrast) -> list[Cell]:
+def exchangeable_clusters(found: Contrast) -> list[Exchangeable]:
     """Clusters as the units, each by its contribution on the scale of a mean."""
     scale = np.where(found.treated, float(found.units[1]), -float(found.units[0]))
-    return [Cell(found.parts * scale, found.units[0], 1.0)]
+    return [Exchangeable(found.parts * scale, found.units[0], 1.0)]
 
 
-def redraw(cells: list[Cell], resamples: int = RESAMPLES, seed: int = SEED) -> Floats:
+def redraw(cells: list[Exchangeable], resamples: int = RESAMPLES, seed: int = SEED) -> Floats:
     """(resamples,) studentised differences, arms drawn anew within each cell, sizes kept.
 
     The order of `values` does not matter. Where nothing varies in a redraw its difference is 0 or infinite.

@@ -4,11 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import ArrayLike
-
-from huitou.science.contrast import contrast
-from huitou.science.interval import LEVEL, bound_ratio, welch
 from huitou.science.lift import ArmLift
 
 
@@ -30,23 +25,3 @@ def return_on(profit: ArmLift, cost: float) -> Return | None:
     if cost <= 0 or profit.total is None or profit.total_low is None or profit.total_high is None:
         return None
     return Return(*((total - cost) / cost for total in (profit.total, profit.total_low, profit.total_high)))
-
-
-def forecast_return(profit: ArrayLike, cost: ArrayLike, treated: ArrayLike, level: float = LEVEL) -> Return | None:
-    """ROI to expect of the next campaign like this one, whose cost will also vary with who buys; (n,) each.
-
-    `profit` is before `cost`, `cost` what each person cost (0 in the control). Both vary and vary together (who
-    redeems a coupon also buys), hence Fieller's interval with their covariance. None where the cost per person is
-    not clearly above 0, or an arm has fewer than two people.
-    """
-    gain, spent = np.asarray(profit).astype(np.float64), np.asarray(cost).astype(np.float64)
-    side = np.asarray(treated).astype(np.bool_)
-    if min(int(side.sum()), int((~side).sum())) < 2:
-        return None
-    one, together = np.ones(len(gain)), np.zeros(len(gain), dtype=np.int64)
-    top, bottom = (contrast(column, side, one, together) for column in (gain, spent))
-    if not (top.se > 0 and top.df > 0 and bottom.effect > 0):
-        return None
-    spread = (top.se**2, bottom.se**2, float(top.parts @ bottom.parts))
-    bounds = bound_ratio(top.effect, bottom.effect, spread, welch(top, level))
-    return None if bounds is None else Return(top.effect / bottom.effect - 1, bounds[0] - 1, bounds[1] - 1)

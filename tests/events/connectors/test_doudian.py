@@ -169,8 +169,8 @@ def test_amounts_fall_back_to_the_goods_then_to_price_by_quantity(write: Write) 
         ({"订单提交时间": "昨天"}, "订单提交时间", "is not a time"),
         ({"订单提交时间": "-", "支付完成时间": "-"}, "订单提交时间", "is empty"),
         ({"支付完成时间": "2026-13-01 00:00:00"}, "支付完成时间", "is not a time"),
-        ({"商品数量": "两"}, "商品数量", "is no quantity"),
-        ({"商品数量": "0"}, "商品数量", "is no quantity"),
+        ({"商品数量": "两"}, "商品数量", "is not a whole number"),
+        ({"商品数量": "0"}, "商品数量", "is not a whole number"),
         ({"主订单编号": "-"}, "主订单编号", "is empty"),
         ({"主订单编号": "6.917E+18"}, "主订单编号", "is not an id"),
         ({"订单状态": ""}, "订单状态", "is empty"),
@@ -192,7 +192,7 @@ def test_one_bad_row_holds_its_whole_order_back(write: Write) -> None:
     path = write("orders.csv", export({"子订单编号": "1"}, {"子订单编号": "2", "商品数量": "x"}, {"主订单编号": "7"}))
     assert rejections(read(path)) == [
         (2, "主订单编号", "row 3 of the same order is rejected"),
-        (3, "商品数量", "'x' is no quantity"),
+        (3, "商品数量", "'x' is not a whole number from 1 to 1,000,000"),
     ]
     assert {order for _, order, _ in facts(path)} == {"7"}
 

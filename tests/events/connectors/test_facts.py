@@ -118,7 +118,7 @@ def test_a_word_nobody_knows_is_never_taken_for_a_sale(write: Write, column: str
     path = write("o.csv", f"user_id,order_id,time,total,{column}\nu1,O1,2026-11-01 10:00,10,外星\n")
     records = read(path, "table")
     assert [(field, reason.split(":")[0]) for _, field, reason in rejections(records)] == [
-        (column, "'外星' is no status known here")
+        (column, "'外星' is an unknown status")
     ]
     role = next(role for role, name in shown_mapping(path, "table", Options()).items() if name == column)
     assert told(path, mapping={role: "-"}) == [("order_paid", "11-01 02:00", 1000)]

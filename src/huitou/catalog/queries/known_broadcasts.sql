@@ -1,6 +1,7 @@
 -- One row for every broadcast of which something is told before $now, also where no live_started ever came. An order that
 -- names a broadcast tells nothing of it (some platforms number a show differently in their orders): it makes none, and
--- gives none its times, room or shop; what is told of the room later makes it then.
+-- gives none its times, room or shop; what is told of the room later makes it then. Nor does what lies before or after a
+-- show: that it is planned, that somebody booked it, that somebody watched the replay.
 -- Reads events, corrections. $now, $silence_us (a room without live_ended is over after so long a silence), $longest_us (events that
 -- name only the room belong to a broadcast without live_ended for at most so long).
 -- Where no live_started came, it began with its first sign, or so long before a live_left as that viewer had watched. A
@@ -17,7 +18,10 @@ WITH told AS (
     AND occurred_at <= $now
     AND name NOT LIKE 'message%'
     AND name NOT LIKE 'order%'
-    AND name NOT IN ('unsubscribed', 'live_corrected', 'live_merged', 'live_deleted', 'live_restored')
+    AND name NOT IN (
+      'unsubscribed', 'live_corrected', 'live_merged', 'live_deleted', 'live_restored',
+      'live_scheduled', 'live_booked', 'replay_watched'
+    )
     AND source NOT LIKE 'browser:%'
 ),
 shared_rooms AS (

@@ -25,16 +25,16 @@ class Version:
 
 
 @dataclass(frozen=True)
-class Listed:
+class ListedCampaign:
     name: str
     version: int
     state: str
     automatic: bool
 
 
-def all_campaigns() -> list[Listed]:
+def all_campaigns() -> list[ListedCampaign]:
     with transaction() as connection:
-        return [Listed(*row) for row in list_campaigns(connection)]
+        return [ListedCampaign(*row) for row in list_campaigns(connection)]
 
 
 def campaign_named(name: str | None) -> Campaign:

@@ -8,7 +8,7 @@ from huitou.catalog.broadcasts import Broadcast, list_deleted, rank_twins
 from huitou.console.reads import snapshot
 from huitou.events.broadcast_acts import Act, Standing, read_standing
 from huitou.events.names import CORRECTED
-from huitou.flows.shows import Told
+from huitou.flows.shows import HistoryLine
 from huitou.kit import clock
 from huitou.stores.ledger import transaction
 
@@ -32,7 +32,7 @@ def deleted() -> list[Broadcast]:
     return snapshot.read(("deleted", now), lambda engine: list_deleted(engine, now))
 
 
-def who_set(broadcast: Broadcast, history: list[Told]) -> Times:
+def who_set(broadcast: Broadcast, history: list[HistoryLine]) -> Times:
     acts = [told.act for told in history if told.act.name == CORRECTED and told.act.broadcast == broadcast.broadcast]
     start = next((act for act in acts if act.started_at is not None), None)
     end = next((act for act in acts if act.ended_at is not None), None)

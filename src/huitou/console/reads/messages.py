@@ -29,7 +29,7 @@ LINK = re.compile(r"""(\s(?:href|action|background)\s*=\s*)("[^"]*"|'[^']*'|[^\s
 
 
 @dataclass(frozen=True)
-class Opened:
+class OpenedMessage:
     """A message with its body; `body` is None where it was never rendered."""
 
     row: dict[str, Any]
@@ -76,12 +76,12 @@ def _subject(packed: bytes | None) -> str:
     return str(json.loads(zlib.decompress(packed))["subject"] or "") if packed else ""
 
 
-def open_message(message: str) -> Opened:
+def open_message(message: str) -> OpenedMessage:
     """NotFound where there is no such message."""
     row = ledger.one("message", message=message)
     if row is None:
         raise NotFound({"zh": f"没有消息 {message}。", "en": f"there is no message {message}"})
-    return Opened(
+    return OpenedMessage(
         row,
         body_of(message),
         ledger.rows("message_receipts", message=message),

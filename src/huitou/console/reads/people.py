@@ -10,10 +10,10 @@ from huitou.campaigns.reading import default_campaign
 from huitou.console.reads import ledger, snapshot
 from huitou.console.reads.campaigns import all_campaigns, campaign_named
 from huitou.console.reads.show import PAGE, Page
-from huitou.customers.lifecycle import STAGES, Stage
+from huitou.customers.lifecycle import STAGES, LifecycleStage
 from huitou.customers.profile import Profile, find_customer, portrait_of
 from huitou.customers.refresh import ZONE, create_orders
-from huitou.customers.rfm import CELLS, Cell
+from huitou.customers.rfm import CELLS, RfmCell
 from huitou.delivery.again import Again, next_moments
 from huitou.delivery.send import ADAPTERS
 from huitou.kit import clock
@@ -30,8 +30,8 @@ class Groups:
     """Everybody by RFM cell (buyers only) and by stage of life."""
 
     total: int
-    cells: tuple[tuple[Cell, int, int], ...]  # cell, customers, spent
-    stages: tuple[tuple[Stage, int], ...]
+    cells: tuple[tuple[RfmCell, int, int], ...]  # cell, customers, spent
+    stages: tuple[tuple[LifecycleStage, int], ...]
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from huitou.campaigns.definition import INTENTS, Campaign
 from huitou.console.reads import ledger, show, snapshot
 from huitou.console.reads.campaigns import version_at, version_named
-from huitou.console.reads.show import Arm
+from huitou.console.reads.show import SentArm
 from huitou.flows.readiness.show import intents_of as count_intents
 from huitou.kit import clock
 from huitou.stores.engine import Engine
@@ -35,7 +35,7 @@ class Taken:
 
 
 @dataclass(frozen=True)
-class Plan:
+class PlanCounts:
     """People by action and by reason; the arms sum to what is sent. Money in minor units; `first_at` is the first
     message's time."""
 
@@ -44,7 +44,7 @@ class Plan:
     holdout: int
     nothing: int
     reasons: tuple[tuple[str, str, int], ...]  # action, reason, people
-    arms: tuple[Arm, ...]
+    arms: tuple[SentArm, ...]
     messages: int
     message_minor: float
     offer_minor: float
@@ -87,13 +87,13 @@ def ruling(broadcast: str, campaign: Campaign) -> Campaign:
     return campaign if known is None or known.version == campaign.version else version_named(campaign, known.version)
 
 
-def plan_of(broadcast: str, campaign: str) -> Plan | None:
+def plan_of(broadcast: str, campaign: str) -> PlanCounts | None:
     """What was decided; None where nothing was."""
     decided = show.decided_of(broadcast, campaign)
     return _count(decided, show.arms_of(broadcast, campaign)) if decided else None
 
 
-def plan_from_rows(decisions: pa.Table, broadcast: str, campaign: str) -> Plan:
+def plan_from_rows(decisions: pa.Table, broadcast: str, campaign: str) -> PlanCounts:
     """The same for decision rows that are not kept (a dry run)."""
     with Engine(memory=snapshot.MEMORY) as engine:
         engine.register("decisions", decisions)
@@ -101,11 +101,11 @@ def plan_from_rows(decisions: pa.Table, broadcast: str, campaign: str) -> Plan:
         return _count(decided, show.read_arms(engine, broadcast, campaign))
 
 
-def _count(decided: Sequence[dict[str, Any]], arms: Sequence[Arm]) -> Plan:
+def _count(decided: Sequence[dict[str, Any]], arms: Sequence[SentArm]) -> PlanCounts:
     actions: Counter[str] = Counter()
     for row in decided:
         actions[row["action"]] += row["people"]
-    return Plan(
+    return PlanCounts(
         people=sum(actions.values()),
         send=actions["send"],
         holdout=actions["holdout"],
@@ -155,7 +155,7 @@ def days_of(moments: Sequence[int], zone: str) -> list[Day]:
     return [Day(day, sum(count for _, count in found), tuple(found)) for day, found in days.items()]
 
 
-def by_action(plan: Plan) -> dict[str, list[tuple[str, int]]]:
+def by_action(plan: PlanCounts) -> dict[str, list[tuple[str, int]]]:
     """action -> [(reason, people)], the written-to first, each with the most people first."""
     found: dict[str, list[tuple[str, int]]] = {action: [] for action in ACTIONS}
     for action, reason, people in sorted(plan.reasons, key=lambda row: -row[2]):

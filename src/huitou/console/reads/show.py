@@ -29,7 +29,7 @@ SORTS = {"watched": "watch_seconds", "clicks": "clicks", "carts": "carts", "spen
 
 
 @dataclass(frozen=True)
-class Stage:
+class FunnelStep:
     name: str
     people: int
     of_all: float | None
@@ -49,7 +49,7 @@ class ProductRow:
 
 
 @dataclass(frozen=True)
-class Person:
+class Attendee:
     """One attendee as a line of the list."""
 
     customer: str
@@ -97,7 +97,7 @@ class Page:
 
 
 @dataclass(frozen=True)
-class Arm:
+class SentArm:
     timing: str
     channel: str
     offer: str
@@ -117,17 +117,17 @@ def funnel_of(broadcast: Broadcast, currency: str) -> Funnel:
     )
 
 
-def stages_of(broadcast: Broadcast, funnel: Funnel) -> list[Stage]:
+def stages_of(broadcast: Broadcast, funnel: Funnel) -> list[FunnelStep]:
     def compute(engine: Engine) -> dict[str, int | None]:
         create_show_orders(engine, broadcast, clock.now_us())
         return dict(engine.run("console", "show_steps", broadcast=broadcast.broadcast).to_pylist()[0])
 
     both = snapshot.read(("show_steps", *_as_known(broadcast)), compute)
-    found: list[Stage] = []
+    found: list[FunnelStep] = []
     for name in STAGES:
         people, before = getattr(funnel, name), found[-1].people if found else 0
         of_all = people / funnel.entered if funnel.entered else None
-        found.append(Stage(name, people, of_all, (both[name] or 0) / before if before else None))
+        found.append(FunnelStep(name, people, of_all, (both[name] or 0) / before if before else None))
     return found
 
 
@@ -241,8 +241,8 @@ def paged(table: pa.Table, number: int, make: Any, size: int = 25) -> Page:
     return Page([make(row) for row in rows], number, pages, table.num_rows)
 
 
-def _person(row: dict[str, Any]) -> Person:
-    return Person(
+def _person(row: dict[str, Any]) -> Attendee:
+    return Attendee(
         row["customer"],
         row["name"] or "",
         row["spent_minor"],
@@ -269,18 +269,18 @@ def decided_of(broadcast: str, campaign: str) -> list[dict[str, Any]]:
     )
 
 
-def arms_of(broadcast: str, campaign: str) -> list[Arm]:
+def arms_of(broadcast: str, campaign: str) -> list[SentArm]:
     return snapshot.read(("arms", broadcast, campaign), lambda engine: read_arms(engine, broadcast, campaign))
 
 
-def read_arms(engine: Engine, broadcast: str, campaign: str) -> list[Arm]:
+def read_arms(engine: Engine, broadcast: str, campaign: str) -> list[SentArm]:
     """Timing x channel x offer of what is sent, the most people first. The engine has `decisions`."""
     return [_arm(row) for row in engine.run("console", "plan_arms", broadcast=broadcast, campaign=campaign).to_pylist()]
 
 
-def _arm(row: dict[str, Any]) -> Arm:
+def _arm(row: dict[str, Any]) -> SentArm:
     message, offer, profit = (row[name] / MICRO for name in ("message_micro", "offer_micro", "profit_micro"))
-    return Arm(
+    return SentArm(
         row["timing"], row["channel"], row["offer"], row["people"], row["messages"], message, offer, profit,
         row["first_at"],
     )  # fmt: skip

@@ -136,7 +136,7 @@ def _queued(request: HttpRequest) -> Queued:
     return "ask"
 
 
-def _words(history: list[shows.Told]) -> dict[int, str]:
+def _words(history: list[shows.HistoryLine]) -> dict[int, str]:
     return {told.act.id: say(shows.say_act(told.act), speaks()) for told in history}
 
 

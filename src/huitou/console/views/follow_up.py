@@ -20,7 +20,7 @@ from huitou.console.page import page, speaks, widget
 from huitou.console.reads import broadcasts as listing
 from huitou.console.reads import plans, snapshot, troubles
 from huitou.console.reads.campaigns import all_campaigns, campaign_named
-from huitou.console.reads.plans import Plan
+from huitou.console.reads.plans import PlanCounts
 from huitou.console.templatetags.huitou import number
 from huitou.flows.readiness import Finding, check_installation, check_start
 from huitou.flows.readiness.show import check_time
@@ -173,7 +173,7 @@ def _render(
     request: HttpRequest,
     broadcast: Broadcast,
     campaign: Campaign,
-    plan: Plan | None,
+    plan: PlanCounts | None,
     *,
     is_preview: bool = False,
     findings: Sequence[Finding] = (),

@@ -15,7 +15,7 @@ from huitou.console.reads import intake, keys, snapshot
 from huitou.console.views.broadcasts import page_number
 from huitou.events.connectors import CONNECTORS, find_connector
 from huitou.events.connectors.base import Options, Span
-from huitou.flows.intake import Show, name_show
+from huitou.flows.intake import ToldBroadcast, name_show
 from huitou.kit import clock
 from huitou.kit.errors import Refused
 from huitou.kit.text import Text, say
@@ -105,15 +105,15 @@ def place(request: HttpRequest, upload: str) -> HttpResponse:
     return _started(request)
 
 
-def _show_of(request: HttpRequest, upload: uploads.Upload) -> Show:
+def _show_of(request: HttpRequest, upload: uploads.Upload) -> ToldBroadcast:
     """The broadcast that was chosen, or a new one: by the id the file gives it, else by its time."""
     span = Span(_moment(request, "started"), _moment(request, "ended"))
     chosen = request.POST.get("broadcast", "").strip()
     if chosen and span == Span():
-        return Show(chosen)
+        return ToldBroadcast(chosen)
     by_time = name_show(span, Options().zone)
     named = upload.question.get("broadcasts") or []
-    return Show(
+    return ToldBroadcast(
         chosen or (named[0] if len(named) == 1 else by_time),
         request.POST.get("title", "").strip() or None,
         span.started_at,

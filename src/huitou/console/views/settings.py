@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
-from huitou.admin.changes import Change, latest_changes
+from huitou.admin.changes import LoggedChange, latest_changes
 from huitou.admin.fields import FIELDS
 from huitou.admin.roles import may
 from huitou.admin.settings import Invalid, save_settings, undo_setting
@@ -27,7 +27,7 @@ from huitou.kit.text import Text, say
 
 
 @dataclass(frozen=True)
-class Told:
+class ShownChange:
     """A change as the list shows it; `number` is 0 where it cannot be put back."""
 
     number: int
@@ -123,8 +123,8 @@ def _tell_saved(request: HttpRequest, changed: list[str]) -> None:
         messages.info(request, _("Nothing was changed."))
 
 
-def _told(change: Change) -> Told:
+def _told(change: LoggedChange) -> ShownChange:
     known = FIELDS.get(change.subject)
     number = change.id if known is not None and not known.is_secret else 0
     before, after = (value_of(change.subject, value) for value in (change.before, change.after))
-    return Told(number, change.at, change.by, label_of(change.subject), before, after)
+    return ShownChange(number, change.at, change.by, label_of(change.subject), before, after)

@@ -15,7 +15,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
 from huitou.admin import users
-from huitou.admin.changes import Change, latest_changes
+from huitou.admin.changes import LoggedChange, latest_changes
 from huitou.admin.roles import MAY, NAMES, ROLES
 from huitou.admin.tries import begin_try, forgive
 from huitou.console.middleware import NUMBER
@@ -147,7 +147,7 @@ def _show(
     return render(request, "users.html", shown, status=422 if problem else 200)
 
 
-def _told(change: Change) -> str:
+def _told(change: LoggedChange) -> str:
     """'lin: operator → administrator' and its like in words."""
     what, _colon, role = change.after.partition(":")
     names = {key: say(name, speaks()) for key, name in NAMES.items()}

@@ -18,7 +18,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from huitou.campaigns.zones import offsets_of
 from huitou.decisions.arms import Arms
 from huitou.decisions.columns import Bools, Ints
 from huitou.decisions.people import HIGH, People
@@ -27,6 +26,7 @@ from huitou.decisions.products import ProductChoice
 from huitou.decisions.schedule import Schedule, known_hours
 from huitou.kit.clock import DAY, HOUR
 from huitou.kit.money import MICRO
+from huitou.kit.zones import offsets_of
 
 Floats = NDArray[np.float64]
 

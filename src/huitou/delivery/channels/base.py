@@ -8,8 +8,8 @@ The sender holds some sessions of a channel open, each carrying one message at a
    (certainly not accepted) or InDoubt (nobody can say). Never try again inside.
 4. `release` instead of `submit`, where the guard said no.
 
-`idempotency` says what the provider does with the same message twice: 'none' forgets, 'window' refuses it within
-`window_seconds`, 'lookup' can be asked. The core decides from it what an unresolved message becomes.
+`idempotency` says what the provider does with the same message twice: 'none' forgets, 'window' refuses it for
+a while, 'lookup' can be asked. The core decides from it what an unresolved message becomes.
 """
 
 from __future__ import annotations
@@ -95,7 +95,6 @@ class Channel(Protocol):
     name: str
     address: str
     idempotency: Idempotency
-    window_seconds: int
     sessions: int  # how many to hold open
     per_second: float | None  # the provider's rate; None: as fast as it takes them
 

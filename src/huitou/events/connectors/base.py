@@ -88,7 +88,7 @@ STATE = "state:"  # begins the id of what may change and change back; `events.ve
 
 
 def number_state(event: dict[str, Any], subject: Any, told: dict[str, dict[str, int]]) -> dict[str, Any]:
-    """The event with the id of a state, if it has no time: what it says of its subject now.
+    """An event without a time gets an id made from its subject: repeats are duplicates, changes are versions.
 
     A list tells the price of a product and the consents of a person as they are. A hash of the content would take the
     return to an earlier price, or a second opt-out, for a duplicate. `told` remembers the rows of one file: a second,

@@ -193,7 +193,13 @@ def a_count(cell: Any, column: str, *, least: int = 0, most: int = 1_000_000_000
     except ValueError:
         number = None
     if number is None or number != number.to_integral_value() or not least <= number <= most:
-        raise Rejected(column, {"zh": f"{shown(cell)} 不是数量", "en": f"{shown(cell)} is no quantity"})
+        raise Rejected(
+            column,
+            {
+                "zh": f"{shown(cell)} 不是 {least:,} 到 {most:,} 的整数",
+                "en": f"{shown(cell)} is not a whole number from {least:,} to {most:,}",
+            },
+        )
     return int(number)
 
 

@@ -190,7 +190,7 @@ def read_event(word: str) -> tuple[str, str] | None:
 
 def _unknown(cell: Any, column: str) -> Rejected:
     zh = f"不认识状态 {shown(cell)}：请改写这个词，或用 --map 角色=- 不看这一列"
-    en = f"{shown(cell)} is no status known here: mend the word, or leave the column out (--map ROLE=-)"
+    en = f"{shown(cell)} is an unknown status: fix the value, or leave the column out (--map ROLE=-)"
     return Rejected(column, {"zh": zh, "en": en})
 
 

@@ -8,7 +8,7 @@ SELECT
     ELSE coalesce(a.survivor, r.survivor, e.broadcast)
   END AS broadcast,
   e.room, e.shop, e.product, e.order_id, e.message, e.channel,
-  e.amount_minor, e.currency, e.quantity, e.seconds, e.content, e.properties
+  e.amount_minor, e.currency, e.quantity, e.seconds, e.content, e.touchpoint, e.properties
 FROM named_events AS e
 LEFT JOIN aliases AS a ON a.broadcast = e.broadcast
 LEFT JOIN aliases AS r ON r.broadcast = CASE WHEN e.broadcast IS NULL THEN e.room END AND r.is_room

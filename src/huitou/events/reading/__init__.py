@@ -47,7 +47,7 @@ class ReaderBroke(Exception):
 
 
 @dataclass
-class Reading:
+class OpenFile:
     """A file that was recognised. `records` are read as they are asked for; `notes` are whole after the last of them."""
 
     format: str
@@ -57,18 +57,18 @@ class Reading:
 
 
 @contextmanager
-def read_apart(path: Path, options: Options, kind: str | None = None) -> Iterator[Reading]:
+def read_apart(path: Path, options: Options, kind: str | None = None) -> Iterator[OpenFile]:
     """Recognise and read the file. FileRefused where it cannot be read, or needs more than its bounds, Unplaced where
     it leaves open which broadcast it tells of; both also while its records are asked for.
     """
     bounds = bounds_for(path)
     with tempfile.TemporaryFile() as said, _start(said) as process:
         try:
-            _give(process, frames.Order(str(path), options, kind, bounds))
+            _give(process, frames.ReadOrder(str(path), options, kind, bounds))
             told = _frames(process, said, path, bounds)
             opened = next(told)
-            assert isinstance(opened, frames.Opened)
-            reading = Reading(opened.format, opened.mapping, iter(()))
+            assert isinstance(opened, frames.OpenedFrame)
+            reading = OpenFile(opened.format, opened.mapping, iter(()))
             reading.records = _records(told, reading)
             yield reading
         finally:
@@ -96,7 +96,7 @@ def _start(said: IO[bytes]) -> subprocess.Popen[bytes]:
     return process
 
 
-def _give(process: subprocess.Popen[bytes], order: frames.Order) -> None:
+def _give(process: subprocess.Popen[bytes], order: frames.ReadOrder) -> None:
     assert process.stdin is not None
     with suppress(BrokenPipeError):  # why it ended is said by how it ended
         process.stdin.write(msgspec.json.encode(order))
@@ -104,10 +104,10 @@ def _give(process: subprocess.Popen[bytes], order: frames.Order) -> None:
     process.stdin = None
 
 
-def _records(told: Iterator[frames.Frame], reading: Reading) -> Iterator[Record]:
+def _records(told: Iterator[frames.Frame], reading: OpenFile) -> Iterator[Record]:
     columns: tuple[str, ...] = ()
     for frame in told:
-        if isinstance(frame, frames.Fact):
+        if isinstance(frame, frames.FactFrame):
             yield frames.unpack(frame, columns)
         elif isinstance(frame, frames.Columns):
             columns = frame.columns

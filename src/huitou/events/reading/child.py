@@ -29,7 +29,7 @@ UNCLEAR = ("no_customer_column", "no_time_column", "no_event", "unknown_format")
 
 
 def main() -> int:
-    order = msgspec.json.decode(sys.stdin.buffer.read(), type=frames.Order)
+    order = msgspec.json.decode(sys.stdin.buffer.read(), type=frames.ReadOrder)
     out = os.fdopen(os.dup(1), "wb", buffering=1 << 16)
     os.dup2(2, 1)  # a library that prints must not garble the frames
     bound_process(order.bounds)
@@ -61,7 +61,7 @@ def bound_process(bounds: Bounds) -> None:
         Path("/proc/self/oom_score_adj").write_text("1000")
 
 
-def _read(order: frames.Order, out: IO[bytes]) -> None:
+def _read(order: frames.ReadOrder, out: IO[bytes]) -> None:
     encode = msgspec.json.Encoder().encode
     path = Path(order.path)
 
@@ -71,7 +71,7 @@ def _read(order: frames.Order, out: IO[bytes]) -> None:
     try:
         connector = find_connector(order.kind) if order.kind else recognise(path, order.options.mapping)
         check_use(path, connector, order.options.mapping)
-        tell(frames.Opened(connector.name, shown_mapping(path, connector.name, order.options)))
+        tell(frames.OpenedFrame(connector.name, shown_mapping(path, connector.name, order.options)))
         columns = None
         with collected() as notes:
             for record in place_records(path, connector.read(path, order.options), order.options):

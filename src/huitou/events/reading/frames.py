@@ -27,7 +27,7 @@ LONGEST = 32 << 20  # bytes of one fact; the events of no order and no push need
 PLAIN = (str, int, bool, type(None))
 
 
-class Order(msgspec.Struct):
+class ReadOrder(msgspec.Struct):
     """What the reader is to do."""
 
     path: str
@@ -36,7 +36,7 @@ class Order(msgspec.Struct):
     bounds: Bounds
 
 
-class Opened(msgspec.Struct, tag="opened", array_like=True):
+class OpenedFrame(msgspec.Struct, tag="opened", array_like=True):
     """The file was recognised; `mapping` as `shown_mapping` gives it."""
 
     format: str
@@ -49,7 +49,7 @@ class Columns(msgspec.Struct, tag="columns", array_like=True):
     columns: tuple[str, ...]
 
 
-class Fact(msgspec.Struct, tag="fact", array_like=True):
+class FactFrame(msgspec.Struct, tag="fact", array_like=True):
     """A Record. `why` are field and message; `kept` says what `original` is: a value, the event itself, a row, or rows."""
 
     rows: tuple[int | tuple[int, str], ...]
@@ -70,15 +70,15 @@ class Done(msgspec.Struct, tag="done", array_like=True):
     notes: tuple[dict[str, str], ...]
 
 
-Frame = Opened | Columns | Fact | Refusal | Done
+Frame = OpenedFrame | Columns | FactFrame | Refusal | Done
 
 read = msgspec.json.Decoder(Frame).decode
 
 
-def pack(record: Record) -> Fact:
+def pack(record: Record) -> FactFrame:
     why = record.rejected
     kept, original = _keep(record)
-    return Fact(
+    return FactFrame(
         tuple((int(row), row.sheet) if isinstance(row, SheetRow) else row for row in record.rows),
         record.events,
         None if why is None else (why.field, dict(why.message)),
@@ -87,7 +87,7 @@ def pack(record: Record) -> Fact:
     )
 
 
-def unpack(fact: Fact, columns: tuple[str, ...]) -> Record:
+def unpack(fact: FactFrame, columns: tuple[str, ...]) -> Record:
     rows = tuple(SheetRow(*row) if isinstance(row, tuple) else row for row in fact.rows)
     return Record(rows, fact.events, None if fact.why is None else Rejected(*fact.why), _restore(fact, columns))
 
@@ -109,7 +109,7 @@ def _keep(record: Record) -> tuple[str, Any]:
     return "value", original
 
 
-def _restore(fact: Fact, columns: tuple[str, ...]) -> Any:
+def _restore(fact: FactFrame, columns: tuple[str, ...]) -> Any:
     if fact.kept == "row":
         return Line(columns, fact.original)
     if fact.kept == "rows":

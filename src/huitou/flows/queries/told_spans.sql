@@ -3,7 +3,7 @@
 WITH told AS (
   SELECT DISTINCT coalesce(broadcast, room) AS place
   FROM events
-  WHERE name LIKE 'live%' OR name = 'product_shown'
+  WHERE (name LIKE 'live%' AND name NOT IN ('live_scheduled', 'live_booked')) OR name = 'product_shown'
 )
 SELECT b.broadcast, b.started_at, b.ended_at
 FROM broadcasts AS b

@@ -9,7 +9,7 @@ from huitou.campaigns.channel_facts import label_of
 from huitou.campaigns.definition import Campaign
 from huitou.delivery.brand import is_marked
 from huitou.delivery.reachable import host_in, is_private, mail_leaves
-from huitou.delivery.rehearse import Kind, Rehearsal
+from huitou.delivery.rehearse import MessageKind, Rehearsal
 from huitou.delivery.unsubscribe import unsubscribe_url
 from huitou.flows.readiness.findings import Finding, good, stop, warning
 from huitou.kit.text import say
@@ -122,7 +122,7 @@ def check_unlinked(products: int) -> Finding | None:
     )  # fmt: skip
 
 
-def _name(kind: Kind) -> tuple[str, str]:
+def _name(kind: MessageKind) -> tuple[str, str]:
     language = LANGUAGES.get(kind.language, (kind.language, kind.language))
     stage = STAGES.get(kind.stage, (kind.stage, kind.stage))
     zh = "·".join(part for part in (say(label_of(kind.channel), "zh"), language[0], stage[0]) if part)

@@ -1,7 +1,7 @@
 """Mails that come back: delivery status notifications (RFC 3464) and abuse reports (RFC 5965).
 
 Which message they are about is read from the return path, which names it (VERP), else from the Message-ID of the
-mail they carry. 5.1.1, 5.1.10 and 5.2.1 bury the address; 4.x.x and 5.7.x do not: the one is a delay, the other a
+mail they carry. 5.1.1, 5.1.10 and 5.2.1 suppress the address; 4.x.x and 5.7.x do not: the one is a delay, the other a
 policy against us.
 """
 
@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 
 from huitou.delivery.channel_events import owner_of, reader_events, readers_of, report_bounce
-from huitou.delivery.channels.email.mail_parts import Part, content_of, find_part, read_fields, read_part
+from huitou.delivery.channels.email.mail_parts import MailPart, content_of, find_part, read_fields, read_part
 from huitou.delivery.channels.email.replies import DEAD
 from huitou.events.journal import append_events
 from huitou.kit.errors import Rejected
@@ -34,7 +34,7 @@ class Returned:
 
 
 def read_returned(data: bytes) -> Returned:
-    """What a returned mail says. Rejected where it is no report, or about no message of ours."""
+    """What a returned mail says. Rejected where it is neither a delivery nor an abuse report, or about no message of ours."""
     if len(data) > LARGEST:
         raise _rejected("太大", "it is too large")
     data = data[:LOOKED_AT]
@@ -45,11 +45,11 @@ def read_returned(data: bytes) -> Returned:
         return _read_complaint(report, message)
     if kind == "delivery-status":
         return _read_status(report, message)
-    raise _rejected("不是退信报告", "it is no report")
+    raise _rejected("不是退信报告", "it is neither a delivery nor an abuse report")
 
 
 def take_returned(connection: Connection, data: bytes, at: int) -> Returned:
-    """Journal what a returned mail says, in the caller's transaction; a dead address is buried. Twice is once."""
+    """Journal what a returned mail says, in the caller's transaction; a dead address is suppressed. Twice is once."""
     returned = read_returned(data)
     found = owner_of(connection, returned.message)
     if found is None:
@@ -66,7 +66,7 @@ def take_returned(connection: Connection, data: bytes, at: int) -> Returned:
     return returned
 
 
-def _message_of(report: Part, data: bytes) -> str:
+def _message_of(report: MailPart, data: bytes) -> str:
     """As the recipient's address says it, else as the mail it carries does."""
     addresses = (report.fields.get(name, "") for name in ("to", "delivered-to", "x-original-to", "envelope-to"))
     text = data.lower()
@@ -77,7 +77,7 @@ def _message_of(report: Part, data: bytes) -> str:
     raise _rejected("与我们的消息无关", "it is about no message of ours")
 
 
-def _read_complaint(report: Part, message: str) -> Returned:
+def _read_complaint(report: MailPart, message: str) -> Returned:
     fields = _fields(report, "message/feedback-report")
     kind = fields.get("feedback-type", "").lower()
     if kind not in ("abuse", "fraud", "other", "not-spam"):
@@ -87,7 +87,7 @@ def _read_complaint(report: Part, message: str) -> Returned:
     return Returned(message, "complained", "")
 
 
-def _read_status(report: Part, message: str) -> Returned:
+def _read_status(report: MailPart, message: str) -> Returned:
     fields = _fields(report, "message/delivery-status")
     status = fields.get("status", "").split(" ")[0]
     kinds = {"failed": "bounced", "delayed": "delayed", "delivered": "delivered", "relayed": "delivered",
@@ -98,7 +98,7 @@ def _read_status(report: Part, message: str) -> Returned:
     return Returned(message, kind, status)
 
 
-def _fields(report: Part, content_type: str) -> dict[str, str]:
+def _fields(report: MailPart, content_type: str) -> dict[str, str]:
     """The fields of all blocks of the machine-readable part, names in lower case; of several the last wins."""
     part = find_part(report, content_type)
     return dict(read_fields(content_of(part))) if part else {}

@@ -21,7 +21,6 @@ class EmailChannel:
 
     name = "email"
     address = "email"
-    window_seconds = 0
 
     def __init__(self, url: str, *, mail_from: str | None = None, sessions: int = SESSIONS) -> None:
         self.relay = read_relay(url)

@@ -28,7 +28,7 @@ PARAMETER = re.compile(
 MULTIPART = "multipart/"
 
 
-class Part(NamedTuple):
+class MailPart(NamedTuple):
     """`kind` is the content type, in lower case, `parameters` its parameters; `fields` the headers, the first wins."""
 
     kind: str
@@ -37,7 +37,7 @@ class Part(NamedTuple):
     body: bytes
 
 
-def read_part(data: bytes) -> Part:
+def read_part(data: bytes) -> MailPart:
     """A mail, or a part of one: its head and what follows the first blank line."""
     blank = BLANK_LINE.search(data)
     head, body = (data[: blank.start()], data[blank.end() :]) if blank else (data, b"")
@@ -47,7 +47,7 @@ def read_part(data: bytes) -> Part:
     for name, value in read_fields(head):
         fields.setdefault(name, value)
     kind, _, rest = fields.get("content-type", "").partition(";")
-    return Part(kind.strip().lower(), _parameters(f";{rest}"), fields, body)
+    return MailPart(kind.strip().lower(), _parameters(f";{rest}"), fields, body)
 
 
 def read_fields(block: bytes) -> Iterator[tuple[str, str]]:
@@ -59,7 +59,7 @@ def read_fields(block: bytes) -> Iterator[tuple[str, str]]:
         yield found[1].decode("ascii").lower(), " ".join(value.split())
 
 
-def find_part(mail: Part, kind: str) -> Part | None:
+def find_part(mail: MailPart, kind: str) -> MailPart | None:
     """The first part of that content type, itself included, depth first."""
     waiting = [(mail, 0)]
     seen = 0
@@ -73,7 +73,7 @@ def find_part(mail: Part, kind: str) -> Part | None:
     return None
 
 
-def content_of(part: Part) -> bytes:
+def content_of(part: MailPart) -> bytes:
     """The beginning of the part's body, decoded as it says; as it is where that fails."""
     said, body = part.fields.get("content-transfer-encoding", "").lower(), part.body[:LARGEST_BLOCK]
     if said == "base64":
@@ -84,7 +84,7 @@ def content_of(part: Part) -> bytes:
     return quopri.decodestring(body) if said == "quoted-printable" else body
 
 
-def _cut(part: Part) -> Iterator[bytes]:
+def _cut(part: MailPart) -> Iterator[bytes]:
     """The parts between the boundaries; what is not closed goes to the end."""
     boundary = part.parameters.get("boundary", "")[:200].encode("latin-1", "replace")
     if not boundary:

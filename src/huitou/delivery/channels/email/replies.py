@@ -6,7 +6,7 @@ their enhanced code.
 
 A bare 550 says nothing by itself. QQ writes "Mailbox not found." with it, but "Ip frequency limited" as well, and
 "Mailbox unavailable or access denied" for a mailbox that merely gets much mail (smtp.codes/qq); NetEase writes "User not
-found: …". So without an enhanced code an address is buried for words that name the mailbox as missing, and for no
+found: …". So without an enhanced code an address is suppressed for words that name the mailbox as missing, and for no
 others: one mail lost is less than a customer lost. A limit on our rate or our day passes: before the mail is handed
 over it stops the channel for now, after that this mail is tried again.
 """

@@ -149,7 +149,9 @@ def _margin(cell: Any) -> float:
     try:
         share = float(digits.rstrip("%％")) / (100 if digits.endswith(("%", "％")) else 1)
     except ValueError:
-        raise Rejected("margin", {"zh": f"{shown(cell)} 不是比率", "en": f"{shown(cell)} is no share"}) from None
+        raise Rejected(
+            "margin", {"zh": f"{shown(cell)} 不是比率", "en": f"{shown(cell)} is not a percentage"}
+        ) from None
     if not 0 <= share <= 1:
         en = f"{shown(cell)} is not between 0 and 1"
         raise Rejected("margin", {"zh": f"{shown(cell)} 不在 0 到 1 之间", "en": en})

@@ -37,7 +37,7 @@ from huitou.events.connectors.table.facts import (
     MOMENTS,
     SUMS,
     Fact,
-    Reading,
+    TableReading,
     Unusable,
     number_repeats,
     read_fact,
@@ -158,7 +158,7 @@ def _are_orders(placed: Mapping[str, int]) -> bool:
 
 def read(path: Path, options: Options) -> Iterator[Record]:
     table, placed = open_table(path, options)
-    reading = Reading(
+    reading = TableReading(
         options, {role: table.columns[index] for role, index in placed.items()}, _default(placed, options)
     )
     _check(path, table, placed, reading)
@@ -183,7 +183,7 @@ def _default(placed: Mapping[str, int], options: Options) -> str | None:
     return "live" if watched or said else None
 
 
-def _check(path: Path, table: Table, placed: Mapping[str, int], reading: Reading) -> None:
+def _check(path: Path, table: Table, placed: Mapping[str, int], reading: TableReading) -> None:
     """A table that says neither who nor what nor when cannot be guessed: say which flag would help."""
     columns = ", ".join(table.columns)
     if not any(role in placed for role in WHO):
@@ -212,7 +212,7 @@ def _check(path: Path, table: Table, placed: Mapping[str, int], reading: Reading
         )
 
 
-def _facts(table: Table, placed: Mapping[str, int], reading: Reading) -> Iterator[Fact | Unusable]:
+def _facts(table: Table, placed: Mapping[str, int], reading: TableReading) -> Iterator[Fact | Unusable]:
     claimed = set(placed.values())
     spare = [(column, index) for index, column in enumerate(table.columns) if index not in claimed and column]
     for number, row, line in read_rows(table, placed):

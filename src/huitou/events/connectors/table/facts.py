@@ -45,7 +45,7 @@ TIME_OF_DAY = re.compile(r"(\w{2}\s?)?\d{1,2}[:.]\d{2}([:.]\d{2}(\.\d+)?)?(\s?[a
 
 
 @dataclass(frozen=True)
-class Reading:
+class TableReading:
     """How the rows of one table are read: its columns' names by role, and what a row is that does not say it."""
 
     options: Options
@@ -98,7 +98,7 @@ class Fact:
     sums: dict[str, int]  # by role, of SUMS
     money: dict[str, int]  # subtotal, shipping, tax, discount, refund_total
     properties: dict[str, Any]
-    reading: Reading
+    reading: TableReading
     original: Line
     repeat: int = 0  # how many equal rows stood before it
 
@@ -126,7 +126,9 @@ def number_repeats(facts: Iterable[Fact | Unusable]) -> Iterator[Fact | Unusable
             yield fact
 
 
-def read_fact(number: int, row: Mapping[str, Any], rest: Mapping[str, Any], original: Line, reading: Reading) -> Fact:
+def read_fact(
+    number: int, row: Mapping[str, Any], rest: Mapping[str, Any], original: Line, reading: TableReading
+) -> Fact:
     """Rejected, naming the role, where a cell cannot be used."""
     options = reading.options
     order_id = an_id(row["order_id"], "order_id") if "order_id" in row else None
@@ -167,11 +169,11 @@ def no_customer() -> Rejected:
     return Rejected("user_id", {"zh": "没有客户", "en": "no customer"})
 
 
-def moment_role(reading: Reading) -> str:
+def moment_role(reading: TableReading) -> str:
     return next((role for role in MOMENTS if role in reading.columns), "time")
 
 
-def _event(row: Mapping[str, Any], reading: Reading) -> tuple[str, str]:
+def _event(row: Mapping[str, Any], reading: TableReading) -> tuple[str, str]:
     """The event's name and its channel. A word nobody knows is a name of its own; beside money or an order it may be
     a sale or the undoing of one, and is rejected.
     """
@@ -189,7 +191,7 @@ def _event(row: Mapping[str, Any], reading: Reading) -> tuple[str, str]:
     return reading.default, ""
 
 
-def _states(row: Mapping[str, Any], event: str, reading: Reading) -> dict[str, State]:
+def _states(row: Mapping[str, Any], event: str, reading: TableReading) -> dict[str, State]:
     """What the status columns say; where --event says what an unknown word leaves open, the word is passed over."""
     if event != "order" or not reading.statuses:
         return {}
@@ -206,7 +208,7 @@ def _states(row: Mapping[str, Any], event: str, reading: Reading) -> dict[str, S
     return states
 
 
-def _times(row: Mapping[str, Any], reading: Reading) -> dict[str, int | None]:
+def _times(row: Mapping[str, Any], reading: TableReading) -> dict[str, int | None]:
     zone, day = reading.options.zone, row.get("date")
     if day is not None and len(reading.times) > 1:
         row = {role: _with_day(cell, day) if role in reading.times else cell for role, cell in row.items()}
@@ -254,15 +256,15 @@ def _plain(rest: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _of_orders(row: Mapping[str, Any], reading: Reading) -> dict[str, Any]:
-    """What a row that is no order says in an order's columns is nobody's, and kept like any other."""
+def _of_orders(row: Mapping[str, Any], reading: TableReading) -> dict[str, Any]:
+    """Order columns of rows that are no orders are kept as plain properties."""
     moment = next((role for role in MOMENTS if role in row), None)
     used = (moment, "date", "entered_at", "left_at")
     roles = (*TIMES, *STATUSES, "shipping_status", "line_id", "updated_at")
     return {reading.columns[role]: row[role] for role in roles if role in row and role not in used}
 
 
-def _known(row: Mapping[str, Any], reading: Reading) -> dict[str, Any]:
+def _known(row: Mapping[str, Any], reading: TableReading) -> dict[str, Any]:
     options = reading.options
     known: dict[str, Any] = {}
     for role in ("broadcast_id", "room_id", "shop_id", "message_id"):
