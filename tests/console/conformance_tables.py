@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -12,7 +11,7 @@ import pyarrow as pa
 from customers.conformance_tables import PARAMS as SHOP
 from customers.conformance_tables import tables as shop_tables
 from customers.tea_shop import NOW
-from huitou.decisions.lake_tables import DECISIONS
+from huitou.decisions.lake_tables import DECISION_FEATURES, DECISIONS
 from huitou.kit.clock import DAY, HOUR
 from huitou.stores.sql import all_queries
 
@@ -35,7 +34,16 @@ PARAMS = {query.name: TOLD for query in all_queries() if query.room == "console"
 
 @cache
 def tables() -> dict[str, pa.Table]:
-    return {**shop_tables(), "decisions": decisions(), "show_orders": show_orders()}
+    return {**shop_tables(), "decisions": decisions(), "decision_features": features(), "show_orders": show_orders()}
+
+
+def features() -> pa.Table:
+    """What some of the decisions were made from."""
+    names = ("campaign", "occasion", "customer", "decided_at")
+    rows = [{name: row[name] for name in names} for row in decisions().to_pylist() if row["step"] < 2]
+    facts = ("watch_seconds", "carts", "asked", "clicks", "orders")
+    told = [{**row, **{name: (n + k) % 9 for k, name in enumerate(facts)}} for n, row in enumerate(rows) if n % 5]
+    return pa.Table.from_pylist(told, schema=DECISION_FEATURES.schema)
 
 
 def show_orders() -> pa.Table:
@@ -58,13 +66,13 @@ def decisions() -> pa.Table:
 
 def _of_person(number: int) -> list[dict[str, Any]]:
     action = ("send", "holdout", "nothing", "send")[number % 4]
-    steps = range(1, 1 + number % 3 + 1) if action == "send" else [0]
+    steps = range(1, 1 + number % 3 + 1) if action == "send" or number % 8 == 1 else [0]
     return [_row(number, action, step) for step in steps]
 
 
 def _row(number: int, action: str, step: int) -> dict[str, Any]:
     sends = action == "send"
-    offer = {"offer": {"name": "ten", "expected_cost_micro": 1_234_567 * number}} if number % 4 == 3 else {}
+    offered = sends and number % 4 == 3
     return {
         "decision_id": f"d{number:02}-{step}",
         "campaign": "follow-up" if number % 5 else "welcome",
@@ -78,7 +86,7 @@ def _row(number: int, action: str, step: int) -> dict[str, Any]:
         "policy_version": "1",
         "timing": "daily_3" if sends else None,
         "step": step,
-        "send_at": NOW + step * DAY if sends else None,
+        "send_at": NOW + step * DAY if step else None,
         "channel": "email" if sends else None,
         "offer": ("none", "ten")[number % 4 == 3] if sends else None,
         "products": ["P1"] if sends else [],
@@ -87,5 +95,14 @@ def _row(number: int, action: str, step: int) -> dict[str, Any]:
         "cost_minor": Decimal("0.1") if sends else Decimal(0),
         "features_hash": "0" * 16,
         "seed": "s",
-        "context": json.dumps({"intent": "high", **offer}) if number % 6 else None,
+        "campaign_version": number % 3 or None,
+        "occasion": "B20" if number % 7 else "B19",
+        "why": ["carted"] if sends else [],
+        "offer_cost": Decimal(1_234_567 * number) / 1_000_000 if offered else Decimal(0),
+        "offer_expires_at": NOW + 3 * DAY if offered else None,
+        "intent": "high" if number % 6 else None,
+        "holdout_chance": 0.1,
+        "dropped_steps": [3] if number % 8 == 0 else [],
+        "dropped_reasons": ["cap"] if number % 8 == 0 else [],
+        "stop_since": NOW - DAY if action != "nothing" else None,
     }

@@ -123,13 +123,20 @@ def test_orders_and_consents_are_shown(english: Any, shop: Shop) -> None:
 
 def test_every_decision_says_why(browser: Any, planned: Any) -> None:
     from huitou.decisions.reasons import explain
+    from huitou.flows.tables import open_tables
 
+    with open_tables() as engine:
+        facts = engine.run_text("SELECT *, watch_seconds AS watched FROM decision_features").to_pylist()
+    known = {
+        one["customer"]: {name: one[name] for name in ("watched", "carts", "asked", "clicks", "orders")}
+        for one in facts
+    }
     for row in planned.decisions.to_pylist():
         for language, cookie in (("zh", "zh-hans"), ("en", "en")):
             browser.cookies["django_language"] = cookie
             page = text_of(browser.get(f"/widgets/decisions/{row['customer']}"))
             named = {"timings": {"next_day": WHEN[language]}, "offers": {"none": NO_OFFER[language]}}
-            assert explain(row["reason"], row["context"], language, **named) in page.replace("&#x27;", "'")
+            assert explain(row | known[row["customer"]], language, **named) in page.replace("&#x27;", "'")
             assert "next_day" not in re.sub(r'title="[^"]*"', "", page)
 
 

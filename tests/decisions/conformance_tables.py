@@ -6,14 +6,16 @@ from functools import cache
 
 import pyarrow as pa
 
-from console.conformance_tables import decisions
+from console.conformance_tables import decisions, features
 from customers.conformance_tables import PARAMS as SHOP
 from customers.conformance_tables import tables as shop_tables
 from customers.tea_shop import NOW
 from huitou.decisions.inputs import WENT
+from huitou.decisions.lake_tables import POLICY_MODELS
 from huitou.events.broadcast_acts import Standing
 from huitou.kit.clock import DAY
 from huitou.stores.sql import all_queries
+from stores.nasty import nasty_table
 
 TOLD = {
     **next(iter(SHOP.values())),
@@ -23,6 +25,7 @@ TOLD = {
     "started_at": NOW - 9 * DAY,
     "closes_at": NOW,
     "now": NOW,
+    "policy": "toy",
 }
 PARAMS = {query.name: TOLD for query in all_queries() if query.room == "decisions"}
 
@@ -30,9 +33,18 @@ PARAMS = {query.name: TOLD for query in all_queries() if query.room == "decision
 @cache
 def tables() -> dict[str, pa.Table]:
     taken = decisions()
-    merged = taken.append_column("occurrence", taken.column("broadcast"))
     aliases = Standing({"B21": "B20"}).aliases()
-    return {**shop_tables(), "decisions": merged, "loaded_decisions": taken, "aliases": aliases, "went": went()}
+    outcomes = taken.select(["campaign", "occasion", "customer"]).append_column("profit_minor", taken.column("step"))
+    models = nasty_table(POLICY_MODELS.schema, rows=9, key="version", values={"policy": ["toy", "other"]})
+    learned = {"outcomes": outcomes.slice(0, 20), "policy_models": models, "decision_features": features()}
+    return {
+        **shop_tables(),
+        **learned,
+        "decisions": taken,
+        "loaded_decisions": taken,
+        "aliases": aliases,
+        "went": went(),
+    }
 
 
 def went() -> pa.Table:

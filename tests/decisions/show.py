@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from huitou.campaigns.definition import Campaign
 from huitou.campaigns.reading import read_campaign
@@ -25,6 +27,7 @@ from huitou.decisions.inputs import (
     Inputs,
 )  # fmt: skip
 from huitou.decisions.lake_tables import DECISIONS
+from huitou.delivery.contexts import Told, write_contexts
 from huitou.kit.clock import DAY, HOUR, MINUTE, parse_time
 
 STARTED = parse_time("2026-11-20T19:00:00", "Asia/Shanghai")
@@ -131,6 +134,18 @@ def inputs(people: list[dict[str, Any]], **tables: Any) -> Inputs:
     )
 
 
+def contexts(
+    planned: pa.Table, people: list[dict[str, Any]], chosen: Campaign, products: list[dict[str, Any]] = TEAS
+) -> list[dict[str, Any]]:
+    """What the messages of these decisions may say, as delivery joins it."""
+    sends = planned.filter(pc.equal(planned.column("action"), "send"))
+    columns = {"customer": "customer", "name": "name", "watched": "watch_seconds", "carts": "carts",
+               "asked": "questions", "clicks": "clicks", "orders": "orders"}  # fmt: skip
+    known = pa.table({name: [row[of] for row in people] for name, of in columns.items()})
+    told = Told(B20, known, pa.Table.from_pylist(products, schema=PRODUCTS))
+    return [json.loads(text) for text in write_contexts(sends, chosen, told).to_pylist()]
+
+
 ZONES = ["Asia/Shanghai", "America/New_York", "Europe/Berlin", None, "Nowhere/Land", "Asia/Kathmandu"]
 
 
@@ -162,7 +177,6 @@ def crowd(n: int, seed: int = 1, broadcast: Broadcast = B20) -> Inputs:
             "broadcasts": rng.integers(1, 9, n),
             "lifecycle": rng.choice(["prospect", "new", "active", "dormant"], n).tolist(),
             "rfm": rng.choice(["HHH", "LLL", "HLH"], n).tolist(),
-            "name": [None if number % 3 == 0 else f'客"户{number}' for number in range(n)],
             "language": rng.choice(["zh-Hans", "en", "fr"], n).tolist(),
             "timezone": [ZONES[z] for z in rng.choice(6, n, p=[0.7, 0.08, 0.08, 0.06, 0.04, 0.04])],
         },

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from huitou.decisions.budget import Purse, _bar, _spend
+from huitou.decisions.budget import Remaining, _bar, _spend
 
 amounts = st.integers(0, 9)
 
@@ -24,7 +24,7 @@ def test_within_both_budgets_and_near_the_best(
 ) -> None:
     table = np.array([[(0, 0, 0), *options] for options in people])
     worth, offer_cost, message_cost = (table[:, :, part] for part in range(3))
-    choice = _spend(worth.astype(float), offer_cost, message_cost, Purse(offers, messages, {}))
+    choice = _spend(worth.astype(float), offer_cost, message_cost, Remaining(offers, messages, {}))
     rows = np.arange(len(people))
     spent_offers, spent_messages = offer_cost[rows, choice].sum(), message_cost[rows, choice].sum()
     assert offers is None or spent_offers <= offers
@@ -52,6 +52,6 @@ def test_the_stock_goes_to_those_it_brings_most() -> None:
     assert not _bar(offers, 1, 2, np.argmax(worth, axis=1), worth)
 
 
-def test_a_purse_of_nothing() -> None:
+def test_nothing_left() -> None:
     worth, cost = np.array([[0.0, 5.0]]), np.array([[0, 1]])
-    assert _spend(worth, cost, cost, Purse(-3, 10, {})).tolist() == [0]
+    assert _spend(worth, cost, cost, Remaining(-3, 10, {})).tolist() == [0]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter, defaultdict
 from dataclasses import replace
 from decimal import Decimal
@@ -15,13 +14,13 @@ import pytest
 
 from huitou.campaigns.quiet import is_quiet
 from huitou.campaigns.reading import read_campaign
-from huitou.decisions.assign import _levels, random_chances
+from huitou.decisions.arms import Arms, list_arms
+from huitou.decisions.assign import find_patterns, levels_of, random_chances
 from huitou.decisions.columns import rows_of
 from huitou.decisions.decide import plan_from
 from huitou.decisions.eligibility import check_eligibility
 from huitou.decisions.inputs import Inputs
 from huitou.decisions.lake_tables import DECISIONS
-from huitou.decisions.menu import Menu, write_menu
 from huitou.decisions.people import gather_people
 from huitou.decisions.reasons import REASONS, explain
 from huitou.kit.clock import DAY, HOUR
@@ -53,8 +52,8 @@ def test_there_are_a_hundred_thousand_and_one_reason_each() -> None:
     assert set(pc.unique(plan.column("reason")).to_pylist()) <= set(REASONS)
     assert plan.column("decision_id").to_pylist() == list(dict.fromkeys(plan.column("decision_id").to_pylist()))
     for row in plan.slice(0, 2000).to_pylist():
-        assert explain(row["reason"], row["context"], "zh")
-        assert explain(row["reason"], row["context"], "en")
+        assert explain(row, "zh")
+        assert explain(row, "en")
 
 
 def test_nothing_in_quiet_hours() -> None:
@@ -109,29 +108,28 @@ def test_nothing_over_the_budgets_or_the_stock() -> None:
     granted, cost = grants(rows)
     assert granted["ten"] <= 2000
     assert granted.total() > 100
-    assert cost <= chosen.budget.offers_minor
+    assert 0 < cost <= chosen.budget.offers_minor
 
 
 def grants(rows: pa.Table) -> tuple[Counter[str], Decimal]:
     """(people by offer, what the offers are expected to cost in minor units), of messages to be sent."""
-    granted, cost, seen = Counter[str](), 0, set()
-    for customer, offer, context in zip(
-        *(rows.column(c).to_pylist() for c in ("customer", "offer", "context")), strict=True
+    granted, cost, seen = Counter[str](), Decimal(0), set()
+    for customer, offer, expected in zip(
+        *(rows.column(c).to_pylist() for c in ("customer", "offer", "offer_cost")), strict=True
     ):
         if offer != "none" and customer not in seen:
             seen.add(customer)
             granted[offer] += 1
-            cost += json.loads(context)["offer"]["expected_cost_micro"]
-    return granted, Decimal(cost) / 1_000_000
+            cost += expected
+    return granted, cost
 
 
 def test_nothing_outside_the_window_or_after_the_offers_end() -> None:
     rows = sends()
     assert (column(rows, "send_at") >= NOW).all()
     assert (column(rows, "send_at") < ENDED + 168 * HOUR).all()
-    for at, context in zip(rows.column("send_at").to_pylist(), rows.column("context").to_pylist(), strict=True):
-        offer = json.loads(context).get("offer")
-        assert offer is None or at < offer["expires_at"]
+    assert rows.filter(pc.less(rows.column("send_at"), rows.column("offer_expires_at"))).num_rows > 100
+    assert not rows.filter(pc.greater_equal(rows.column("send_at"), rows.column("offer_expires_at"))).num_rows
 
 
 def test_products_are_in_stock_and_not_bought() -> None:
@@ -228,20 +226,22 @@ def test_messages_money_and_stock_are_one_for_all_plans() -> None:
     assert given_out["both"] <= 20 < given_out["first"] + given_out["alone"]
 
 
-def menu_of(n: int, seed: int = 1, stock: int = 5) -> tuple[Menu, np.ndarray]:
+def arms_of(n: int, seed: int = 1, stock: int = 5) -> tuple[Arms, np.ndarray]:
     given, chosen = crowd(n, seed), campaign()
     people = gather_people(given, chosen)
-    menu = write_menu(chosen, people, check_eligibility(given, people, chosen).reach, {"ten": stock}, ENDED, NOW)
-    return menu, menu.feasible(people, slice(0, n))
+    arms = list_arms(chosen, people, check_eligibility(given, people, chosen).reach, {"ten": stock}, ENDED, NOW)
+    return arms, arms.feasible(people, slice(0, n))
 
 
 def test_every_level_a_person_can_get_keeps_two_percent_of_the_explored() -> None:
-    menu, feasible = menu_of(3000)
-    chances, pattern = random_chances(menu, feasible)
+    arms, feasible = arms_of(3000)
+    patterns = find_patterns([feasible[:1000], feasible[1000:]], len(arms))
+    chances, pattern = random_chances(arms, patterns), patterns.kind
+    assert (patterns.can[pattern] == feasible).all()
     assert np.allclose(chances.sum(axis=1), 1)
     eligible = np.concatenate([feasible, np.ones((len(feasible), 1), dtype=bool)], axis=1)
     assert (chances[pattern][~eligible] == 0).all()
-    levels = _levels(menu)
+    levels = levels_of(arms)
     shares, possible = chances[pattern] @ levels, eligible.astype(float) @ levels > 0
     assert shares[possible].min() >= 0.02 - 1e-9
 
@@ -253,9 +253,9 @@ def test_propensities_are_how_often_it_happens() -> None:
     for lot in range(lots):
         plan = plan_from(given, campaign(f'seed = "{lot}"\nexplore = 0.3\nholdout = 0.2\n', offers=10**8), NOW)
         held = plan.filter(pc.equal(plan.column("action"), "holdout"))
-        for customer, chance in zip(*(held.column(c).to_pylist() for c in ("customer", "propensity")), strict=True):
-            happened[customer] += 1
-            promised[customer] = chance
+        chances = dict(zip(*(held.column(c).to_pylist() for c in ("customer", "propensity")), strict=True))
+        happened.update(chances.keys())
+        promised |= chances
     observed = np.array([happened[customer] / lots for customer in promised])
     assert len(promised) > n / 3
     assert abs(observed.mean() - np.mean(list(promised.values()))) < 0.01
@@ -274,13 +274,13 @@ def test_weighed_by_its_propensity_every_plan_counts_everybody_who_could_get_it(
         for row in first.values():
             if row["action"] == "send":
                 totals[row["timing"], row["channel"]] += 1 / row["propensity"] / 3  # three offers, each once a person
-    menu, feasible = menu_of(300, stock=2000)
+    arms, feasible = arms_of(300, stock=2000)
     for timing, channel in totals:
-        arms = [
-            arm for arm in range(len(menu))
-            if (menu.parts(arm)[0].name, menu.parts(arm)[1].name) == (timing, channel)
+        same = [
+            arm for arm in range(len(arms))
+            if (arms.parts(arm)[0].name, arms.parts(arm)[1].name) == (timing, channel)
         ]  # fmt: skip
-        possible = feasible[:, arms].sum() / 3
+        possible = feasible[:, same].sum() / 3
         assert abs(totals[timing, channel] / lots - possible) < 0.15 * possible + 2, (timing, channel)
 
 

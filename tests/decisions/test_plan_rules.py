@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import Any
 
@@ -39,7 +38,7 @@ def test_high_intent_is_reminded_three_times_a_day_apart() -> None:
     ]
     assert times(rows) == [local(f"2026-11-{day}T21:30") for day in (21, 22, 23)]
     assert {row["propensity"] for row in rows} == {1.0}
-    assert [json.loads(row["context"])["stage"] for row in rows] == ["urgency", "value", "value"]
+    assert [row["stage"] for row in rows] == ["urgency", "value", "value"]
 
 
 def test_considering_twice_and_drifting_once() -> None:
@@ -77,14 +76,10 @@ def test_quiet_hours_are_the_customers_own() -> None:
 def test_caps_drop_steps_with_a_reason() -> None:
     rows = decide([person("c1", carts=1)], contacts=[{"customer": "c1", "contact_at": ENDED + DAY - HOUR}])
     assert [row["step"] for row in rows] == [2, 3]
-    assert json.loads(rows[0]["context"])["dropped"] == [{"step": 1, "reason": "cap"}]
-    assert (
-        explain(rows[0]["reason"], rows[0]["context"], "zh")
-        == "高意向：看了 10 分钟，加购 1 次。第 1 次不发：频次上限。"
-    )
-    assert explain(rows[0]["reason"], rows[0]["context"], "en") == (
-        "High intent: watched 10 min, 1 in the cart. Message 1 is left out: frequency cap."
-    )
+    assert (rows[0]["dropped_steps"], rows[0]["dropped_reasons"]) == ([1], ["cap"])
+    known = rows[0] | {"watched": 600, "carts": 1}
+    assert explain(known, "zh") == "高意向：看了 10 分钟，加购 1 次。第 1 次不发：频次上限。"
+    assert explain(known, "en") == ("High intent: watched 10 min, 1 in the cart. Message 1 is left out: frequency cap.")
 
 
 def test_who_was_written_to_three_times_is_left_alone() -> None:
@@ -139,10 +134,9 @@ def test_the_offer_goes_where_it_pays() -> None:
     asked = person("c1", watch_seconds=200, questions=1)
     rich = campaign("holdout = 0\nexplore = 0\nmargin = 0.9\nintents.high.offers = ['ten']\n")
     row = decide([asked], rich, products=[{"product": "P1", "price_minor": 20_000, "currency": "CNY", "stock": 9}])[0]
-    offer = json.loads(row["context"])["offer"]
-    assert (row["offer"], offer["text"], offer["offer_price_minor"]) == ("ten", {"zh": "9折", "en": "10% off"}, 18_000)
-    assert offer["expires_at"] == ENDED + DAY + 72 * HOUR  # from the first message on
-    assert offer["expected_cost_micro"] > 0
+    assert (row["offer"], row["offer_price_minor"]) == ("ten", 18_000)
+    assert row["offer_expires_at"] == ENDED + DAY + 72 * HOUR  # from the first message on
+    assert row["offer_cost"] > 0
 
 
 def test_an_offer_that_would_have_expired_drops_the_later_steps() -> None:
@@ -162,17 +156,50 @@ def test_the_budget_ends_with_the_best_and_says_so() -> None:
 
 
 def test_everybody_has_a_context_that_delivery_can_use() -> None:
-    row = decide([person("c1", name='"引号"客', language="en-GB")], replace(CALM, version=3))[0]
-    context = json.loads(row["context"])
-    assert context["customer"] == {"name": '"引号"客'}
-    assert (context["language"], context["timezone"], context["currency"]) == ("en", "Asia/Shanghai", "CNY")
-    assert context["broadcast"] == {"id": "B20", "title": "冬茶专场", "started_at": B20.started_at, "ended_at": ENDED}
-    assert context["campaign_version"] == 3
-    assert (context["stop_since"], context["expires_at"]) == (B20.started_at, ENDED + 168 * HOUR)
-    assert context["products"][0] == {
-        "id": "P1", "name": "普洱茶饼", "category": "黑茶", "price_minor": 19900, "currency": "CNY",
-        "url": "https://shop.example.com/p/P1", "in_stock": True,
+    people, chosen = [person("c1", name='"引号"客', language="en-GB")], replace(CALM, version=3)
+    planned = plan_from(inputs(people), chosen, NOW)
+    row = planned.to_pylist()[0]
+    assert (row["language"], row["timezone"], row["campaign_version"]) == ("en", "Asia/Shanghai", 3)
+    assert (row["stop_since"], row["expires_at"]) == (B20.started_at, ENDED + 168 * HOUR)
+    assert show.contexts(planned, people, chosen)[0] == {
+        "broadcast": {"id": "B20", "title": "冬茶专场", "started_at": B20.started_at, "ended_at": ENDED},
+        "currency": "CNY",
+        "customer": {"name": '"引号"客'},
+        "facts": {"watched": 600, "carts": 0, "asked": 0, "clicks": 0, "orders": 0},
+        "timezone": "Asia/Shanghai",
+        "language": "en",
+        "stage": row["stage"],
+        "intent": "considering",
+        "products": [
+            {
+                "id": "P1", "name": "普洱茶饼", "category": "黑茶", "price_minor": 19900, "currency": "CNY",
+                "url": "https://shop.example.com/p/P1", "in_stock": True,
+            }
+        ],
     }  # fmt: skip
+
+
+def test_somebody_of_whom_nothing_is_told_gets_a_message_without_a_name() -> None:
+    planned = plan_from(inputs([person("c1")]), CALM, NOW)
+    context = show.contexts(planned, [person("other")], CALM, [])[0]
+    assert (context["customer"], context["products"]) == ({}, [{"id": "P1"}])
+    assert "facts" not in context
+
+
+def test_the_held_out_have_the_steps_they_would_have_got() -> None:
+    people = [person(f"c{number}", carts=1) for number in range(40)]
+    held = [row for row in decide(people, campaign("holdout = 0.5\nexplore = 0\n")) if row["action"] == "holdout"]
+    free = decide(people)
+    assert {(row["step"], row["timing"], row["channel"], row["reason"]) for row in held} == {
+        (step, "daily_3", "email", "holdout") for step in (1, 2, 3)
+    }
+    would = [(row["customer"], row["step"], row["send_at"], row["offer"], row["products"]) for row in held]
+    assert would == [
+        (row["customer"], row["step"], row["send_at"], row["offer"], row["products"])
+        for row in free if row["customer"] in {one["customer"] for one in held}
+    ]  # fmt: skip
+    assert 0 < len(held) == 3 * len({row["customer"] for row in held}) < len(free)
+    assert {(row["cost_minor"], row["offer_cost"], row["expected_profit_minor"]) for row in held} == {(0, 0, 0)}
 
 
 def test_blast_writes_the_same_to_everybody_once() -> None:

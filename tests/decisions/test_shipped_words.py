@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from huitou.decisions.decide import plan_from
 from huitou.delivery.brand import read_brand
 from huitou.delivery.render import compile_content, render
 
+from . import show
 from .show import NOW, inputs, person
 
 PLAIN = "holdout = 0\nexplore = 0\nmargin = 0.95\n"  # everything else as shipped
@@ -24,11 +24,9 @@ OFFERED = PLAIN + '[[offer]]\nname = "ten"\nkind = "discount"\nrate = 0.1\nexpir
 def contexts(text: str, **facts: Any) -> Iterator[dict[str, Any]]:
     tea = {"product": "P1", "name": "普洱茶饼", "price_minor": 20_000, "currency": "CNY", "url": "https://x.example/p"}
     for products in ([tea], []):
-        for row in plan_from(
-            inputs([person("c1", carts=1, **facts)], products=products), read_campaign(text), NOW
-        ).to_pylist():
-            if row["action"] == "send":
-                yield json.loads(row["context"])
+        people, chosen = [person("c1", carts=1, **facts)], read_campaign(text)
+        planned = plan_from(inputs(people, products=products), chosen, NOW)
+        yield from show.contexts(planned, people, chosen, products)
 
 
 @pytest.mark.parametrize("language", ["zh-Hans", "en", None])

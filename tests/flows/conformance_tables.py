@@ -7,13 +7,15 @@ from functools import cache
 import pyarrow as pa
 
 from customers import conformance_tables as customers
-from huitou.decisions.lake_tables import DECISIONS
+from huitou.decisions.lake_tables import DECISION_FEATURES, DECISIONS
 from huitou.events.broadcast_acts import Standing
 from stores.nasty import nasty_table
 
 PARAMS = {
     "campaigns_of": {"broadcast": "B20"},
-    "decision_ids": {"broadcast": "B20", "campaign": "tea"},
+    "features_of": {"occasion": "B20"},
+    "told_people": {},
+    "told_products": {},
     "planned": {"since": 0},
     "current_messages": {},
     "messages_of": {"broadcast": "B20", "campaign": "tea"},
@@ -44,4 +46,22 @@ def tables() -> dict[str, pa.Table]:
     messages = messages.append_column("id", messages.column("decision"))
     messages = messages.append_column("state", messages.column("reason"))
     messages = messages.append_column("cost_micro", decisions.column("decided_at").slice(0, 45))
-    return {"decisions": decisions, "messages": messages, "outbox": outbox, "aliases": aliases, **seen}
+    return {"decisions": decisions, **_told(), "messages": messages, "outbox": outbox, "aliases": aliases, **seen}
+
+
+def _told() -> dict[str, pa.Table]:
+    """What the words of messages are joined from: some of the shop's people and products, and some nobody knows."""
+    shop, names = customers.tables(), ("customer", "watch_seconds", "carts", "asked", "clicks", "orders")
+    people = {"customer": [f"c{number:02}" for number in range(40)] + ["c03x", "nobody"]}
+    known = pa.schema([field for field in DECISION_FEATURES.schema if field.name in names])
+    values = {"customer": people["customer"], "occasion": ["B20", "B21"]}
+    features = nasty_table(DECISION_FEATURES.schema, rows=60, never_null=("customer",), values=values)
+    return {
+        "wanted_people": pa.table(people),
+        "wanted_products": pa.table({"product": ["P1", "P2", "P99"]}),
+        "decision_features": features,
+        "known_features": features.select(known.names),
+        "products": shop["products"],
+        "customers": shop["customers"],
+        "merges": shop["merges"],
+    }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from functools import cache
 
 import pyarrow as pa
@@ -30,10 +29,6 @@ PARAMS = {
     "unseen_orders": {"currency": "CNY"},
 }
 MADE = {"show_orders": "measurement/show_orders"}
-CONTEXTS = (
-    '{"holdout":0.1}', '{"holdout":0.19,"offer":{"name":"ten"}}', '{"offer":{"name":null}}', "{}", '{"holdout":"x"}',
-    json.dumps({"holdout": 0.271, "offer": {"name": "二十"}}),
-)  # fmt: skip
 MOMENTS = (ENDED - 2 * DAY, ENDED - 1, ENDED, DECIDED - 1, DECIDED, DECIDED + DAY, CLOSED - 1, CLOSED)
 MONEY = (0, 1, 3, 7, 9_000, 18_000, 20_000, -5, 10**9, 10**9 + 7, 10**12, 10**15)
 STATES = ("paid", "shipped", "received", "refunded", "cancelled", "created")
@@ -45,10 +40,10 @@ def tables() -> dict[str, pa.Table]:
     choices = {
         "customer": PEOPLE, "broadcast": ["B20", "B20", "B21"], "campaign": ["tea", "tea", "other"],
         "action": ["send", "send", "holdout", "nothing"], "reason": ["considering", "explored", "holdout"],
-        "context": CONTEXTS, "timing": ["next_day", "daily_3"], "channel": ["email", "sms"], "offer": ["none", "ten"],
+        "holdout_chance": [0.1, 0.19, 0.271, None], "offer_expires_at": [None, CLOSED], "timing": ["next_day", "daily_3"], "channel": ["email", "sms"], "offer": ["none", "ten"],
         "decided_at": [DECIDED, DECIDED + DAY],
     }  # fmt: skip
-    keys = ("customer", "broadcast", "campaign", "action", "decided_at", "context")
+    keys = ("customer", "broadcast", "campaign", "action", "decided_at")
     return {
         "decisions": nasty_table(DECISIONS.schema, rows=120, key="decision_id", never_null=keys, values=choices),
         "merges": pa.Table.from_pylist([{"customer": "c1", "root": "c0"}, {"customer": "c2", "root": "c0"}], MERGES),

@@ -6,7 +6,6 @@ Prices are in fen; the goods of P1 cost 60 % of its price (margin 0.4), of P2 70
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -52,17 +51,15 @@ def room(people: Iterable[str]) -> list[Event]:
 
 
 def decided(customer: str, action: str, **more: Any) -> dict[str, Any]:
-    """One decision row; `chance` of being held out and an `offer` go into the context, as the plan writes them."""
+    """One decision row; with the `chance` of being held out (None: it does not tell) and an `offer`, as the plan writes them."""
     chance, offer = more.pop("chance", 0.5), more.get("offer")
-    context: dict[str, Any] = {} if chance is None else {"holdout": chance}
-    if action == "send" and offer not in (None, "none"):
-        context["offer"] = {"name": offer}
+    ends = CLOSED if action == "send" and offer not in (None, "none") else None
     sends = action == "send"
     row = {
         "decision_id": f"d-{customer}-{more.get('step', 1)}", "campaign": "tea", "broadcast": "B20", "customer": customer,
         "decided_at": DECIDED, "action": action, "reason": "considering" if sends else "holdout", "policy": "rules",
         "timing": "next_day" if sends else None, "step": 1 if sends else 0, "channel": "email" if sends else None,
-        "offer": "none" if sends else None, "propensity": 0.5, "context": json.dumps(context),
+        "offer": "none" if sends else None, "propensity": 0.5, "holdout_chance": chance, "offer_expires_at": ends,
     }  # fmt: skip
     return {**row, **more}
 

@@ -51,7 +51,7 @@ def test_a_late_refund_takes_back_lift_and_profit(tea, clock, tmp_path):
     decisions = plan_follow_up("B1", campaign).decisions.to_pylist()
     sent, held = ([one["user_id"] for one in decisions if one["action"] == what] for what in ("send", "holdout"))
     assert min(len(sent), len(held)) >= 5
-    assert {json.loads(one["context"])["holdout"] for one in decisions} == {0.5}
+    assert {one["holdout_chance"] for one in decisions} == {0.5}
     buyers = [*sent[:3], held[0]]
     bring(tmp_path, "week", [order(int(who[1:]), ENDED + 2 * DAY, 9) for who in buyers])
     clock.move_to(ENDED + 8 * DAY)

@@ -149,12 +149,12 @@ def check_database() -> HouseFinding:
 def check_lake() -> HouseFinding:
     """Every table that exists opens, and its files are there."""
     from huitou.customers.lake_tables import PORTRAITS, VISIT_PRODUCTS, VISITS
-    from huitou.decisions.lake_tables import DECISIONS
+    from huitou.decisions.lake_tables import DECISION_FEATURES, DECISIONS
     from huitou.events.lake_tables import EVENTS, ORDER_LINES
     from huitou.stores.lake import Lake
 
     lake, found = Lake(settings().lake), 0
-    for table in (EVENTS, ORDER_LINES, VISITS, VISIT_PRODUCTS, PORTRAITS, DECISIONS):
+    for table in (EVENTS, ORDER_LINES, VISITS, VISIT_PRODUCTS, PORTRAITS, DECISIONS, DECISION_FEATURES):
         if lake.is_torn(table):
             torn = {
                 "zh": f"{table.name} 最近一次写入不完整（断电，或缺文件）：读取时跳过，下次写入时修复",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -42,10 +41,10 @@ def make_plan(
         from huitou.flows.follow_up import choose_campaign, plan_follow_up
 
         with stages() as say:
-            points = [] if dry_run else open_points(broadcast, campaign, say)
             planned = plan_follow_up(
                 broadcast, choose_campaign(campaign, keep=not dry_run), dry_run=dry_run, progress=say
             )
+            points = [] if dry_run else open_points(planned)
         if file:
             import pyarrow.parquet as pq
 
@@ -57,12 +56,11 @@ def make_plan(
             print_points(points)
 
 
-def open_points(broadcast: str, campaign: Path | None, say: Callable[[str], None]) -> list[Finding]:
+def open_points(planned: Planned) -> list[Finding]:
     """What the readiness check warns of or would stop in the console: said here, never in the way."""
-    from huitou.flows.follow_up import choose_campaign, look_ahead
+    from huitou.flows.follow_up import check_planned
 
-    findings = look_ahead(broadcast, choose_campaign(campaign, keep=False), say).findings
-    return [one for one in findings if one.state != "good"]
+    return [one for one in check_planned(planned) if one.state != "good"]
 
 
 def print_points(points: list[Finding]) -> None:

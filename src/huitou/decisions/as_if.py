@@ -6,20 +6,17 @@ budget, no caps, no missing consent. Nothing of it is kept.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection
 from dataclasses import replace
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from huitou.campaigns.definition import Budget, Campaign, Intents, Timing
 from huitou.catalog.broadcasts import find_broadcast
-from huitou.decisions.decide import plan_from, refuse_live
+from huitou.decisions.decide import plan_new, refuse_live
 from huitou.decisions.inputs import ADDRESSES, CONTACTS, PERMISSIONS, STOPS, Inputs
-from huitou.decisions.lake_tables import DECISIONS
-from huitou.decisions.plan import SEND
+from huitou.decisions.lake_tables import DECISIONS, SEND
 from huitou.decisions.reading import open_lake, read_inputs
 from huitou.kit.clock import MINUTE
 from huitou.stores.engine import Engine
@@ -29,15 +26,16 @@ FEW = 2_000  # people, where nobody is named: enough to find an example of each 
 ONCE = Timing("as_if", hours=(0.25,))
 
 
-def contexts_as_if(
+def decide_as_if(
     broadcast: str,
     campaign: Campaign,
     channel: str,
     offer: str,
     now: int,
     customers: Collection[str] | None = None,
-) -> dict[str, dict[str, Any]]:
-    """{customer: context of a message}, of those named, else of the first FEW of the broadcast's non-buyers.
+) -> tuple[pa.Table, Campaign]:
+    """Decision rows of what is sent, of those named, else of the first FEW of the broadcast's non-buyers; and the
+    campaign as it would have to be for them.
 
     Left out is who is no candidate: who ordered in it, or did not watch it. NotFound for an unknown broadcast, Refused
     for a live one.
@@ -47,10 +45,9 @@ def contexts_as_if(
         show = find_broadcast(engine, broadcast, now)
         refuse_live(show)
         inputs = read_inputs(engine, connection, show, campaign, now)
-    freed = _without_obstacles(_only(inputs, customers), campaign, channel)
-    planned = plan_from(freed, _one_arm(campaign, channel, offer), (show.ended_at or now) + MINUTE)
-    sent = planned.filter(pc.equal(planned.column("action"), SEND)).select(["customer", "context"]).to_pylist()
-    return {row["customer"]: json.loads(row["context"]) for row in sent}
+    freed, chosen = _without_obstacles(_only(inputs, customers), campaign, channel), _one_arm(campaign, channel, offer)
+    planned = plan_new(freed, chosen, (show.ended_at or now) + MINUTE).new
+    return planned.filter(pc.equal(planned.column("action"), SEND)), chosen
 
 
 def _only(inputs: Inputs, customers: Collection[str] | None) -> Inputs:

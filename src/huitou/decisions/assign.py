@@ -6,15 +6,18 @@ campaigns and broadcasts alike (one seed); what is explored is drawn anew for ea
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from huitou.campaigns.definition import Campaign
-from huitou.decisions.columns import Bools, Ints, rows_of, texts
+from huitou.decisions.arms import Arms
+from huitou.decisions.columns import Bools, Ints, gather_lists, rows_of, texts
 from huitou.decisions.inputs import Inputs
-from huitou.decisions.menu import Menu
 from huitou.decisions.people import People
 from huitou.science.chance import LEAST_SHARE, Holdout, hold_out, keep_levels, uniform
 
@@ -25,60 +28,81 @@ NOTHING = -1  # an arm number
 
 @dataclass(frozen=True)
 class Draws:
-    """(n,) each: who is held out and with what chance; draws in [0, 1) of being explored, and of the plan if so."""
+    """(n,) each: who is held out and with what chance; draws in [0, 1) of being explored, of the arm if so, and of whose
+    turn it is when something runs out."""
 
     holdout: Holdout
     explore: Floats
     plan: Floats
+    turn: Floats
     seed: str
 
 
-def draw(inputs: Inputs, people: People, campaign: Campaign) -> Draws:
-    seed = f"{campaign.seed}/{campaign.name}/{inputs.broadcast.broadcast}"
+def draw(campaign: Campaign, occasion: str, people: People, nodes: pa.Array) -> Draws:
+    """`nodes` (n,) are lists of those that each person draws by, see `drawing_nodes`."""
+    seed = f"{campaign.seed}/{campaign.name}/{occasion}"
     ids = people.customer.to_pylist()
-    return Draws(_holdout(inputs, people, campaign), uniform(seed, ids, "explore"), uniform(seed, ids, "plan"), seed)
+    owners = pc.list_parent_indices(nodes).to_numpy(zero_copy_only=False)
+    holdout = hold_out(campaign.seed, nodes.flatten().to_pylist(), owners, len(people), campaign.holdout)
+    explore, plan, turn = (uniform(seed, ids, salt) for salt in ("explore", "plan", "turn"))
+    return Draws(holdout, explore, plan, turn, seed)
 
 
-def _holdout(inputs: Inputs, people: People, campaign: Campaign) -> Holdout:
-    """By the one node a person draws by, or all that drew before they were merged: then the holdout wins."""
+def drawing_nodes(inputs: Inputs, people: People) -> pa.Array:
+    """(n,) lists: the one node a person draws by, or all that drew before they were merged: then the holdout wins."""
     owner = rows_of(texts(inputs.nodes, "customer"), people.customer)
-    node = texts(inputs.nodes, "node").to_pylist()
     alone = np.setdiff1d(np.arange(len(people)), owner[owner >= 0])
-    nodes = [node[row] for row in np.flatnonzero(owner >= 0)] + people.customer.take(alone).to_pylist()
     owners = np.concatenate([owner[owner >= 0], alone])
-    return hold_out(campaign.seed, nodes, owners, len(people), campaign.holdout)
+    known = texts(inputs.nodes, "node").filter(pa.array(owner >= 0))
+    nodes = pa.concat_arrays([known, people.customer.take(pa.array(alone))])
+    return gather_lists(owners, nodes, len(people))
 
 
-def random_chances(menu: Menu, feasible: Bools) -> tuple[Floats, Ints]:
-    """What an explored person gets with which chance: (patterns, arms + 1), the last column doing nothing, and (r,)
-    the pattern of each person.
+@dataclass(frozen=True)
+class Patterns:
+    """What people can get, told once for all who can get the same: `kind` (n,) the row in `can` (kinds, arms)."""
 
-    Even over what is feasible, raised so that every timing, channel and offer a person can get, and doing nothing,
-    keeps at least LEAST_SHARE (less only where there are too many levels for that).
+    kind: Ints
+    can: Bools
+
+    @property
+    def eligible(self) -> Bools:
+        """(kinds, arms + 1) with doing nothing, which everybody can get."""
+        return np.concatenate([self.can, np.ones((len(self.can), 1), dtype=np.bool_)], axis=1)
+
+
+def find_patterns(feasible: Iterable[Bools], n_arms: int) -> Patterns:
+    """Of blocks (r, arms) of who can get what."""
+    packed = np.concatenate([np.packbits(block, axis=1) for block in feasible])
+    first, kind = _distinct_rows(packed)
+    return Patterns(kind, np.unpackbits(packed[first], axis=1, count=n_arms).astype(np.bool_))
+
+
+def random_chances(arms: Arms, patterns: Patterns, weights: Floats | None = None, least: float = LEAST_SHARE) -> Floats:
+    """What an explored person gets with which chance: (kinds, arms + 1), the last column doing nothing.
+
+    In proportion to the weights (None: even) over what is feasible, raised so that every timing, channel and offer a
+    person can get, and doing nothing, keeps at least `least` (less only where there are too many levels for that).
     """
-    packed = np.packbits(feasible, axis=1)
-    pattern_rows, pattern = _distinct_rows(packed)
-    can = np.unpackbits(packed[pattern_rows], axis=1, count=len(menu)).astype(np.bool_)
-    eligible = np.concatenate([can, np.ones((len(can), 1), dtype=np.bool_)], axis=1)
-    levels = _levels(menu)
-    floor = min(LEAST_SHARE, 0.5 / levels.shape[1])
-    return keep_levels(eligible.astype(np.float64), eligible, levels, floor), pattern
+    eligible, levels = patterns.eligible, levels_of(arms)
+    floor = min(least, 0.5 / levels.shape[1])
+    return keep_levels(eligible.astype(np.float64) if weights is None else weights, eligible, levels, floor)
 
 
-def _levels(menu: Menu) -> NDArray[np.float64]:
+def levels_of(arms: Arms) -> NDArray[np.float64]:
     """(arms + 1, levels): which timing, channel and offer an arm carries; doing nothing is a level of its own."""
     marks = [
         np.eye(size)[part]
         for size, part in (
-            (len(menu.campaign.timings), menu.timing),
-            (len(menu.campaign.channels), menu.channel),
-            (len(menu.campaign.offers), menu.offer),
+            (len(arms.campaign.timings), arms.timing),
+            (len(arms.campaign.channels), arms.channel),
+            (len(arms.campaign.offers), arms.offer),
         )
     ]
-    arms = np.concatenate(marks, axis=1)
-    nothing = np.zeros((1, arms.shape[1] + 1))
+    carried = np.concatenate(marks, axis=1)
+    nothing = np.zeros((1, carried.shape[1] + 1))
     nothing[0, -1] = 1
-    return np.concatenate([np.concatenate([arms, np.zeros((len(arms), 1))], axis=1), nothing])
+    return np.concatenate([np.concatenate([carried, np.zeros((len(carried), 1))], axis=1), nothing])
 
 
 def _distinct_rows(packed: NDArray[np.uint8]) -> tuple[Ints, Ints]:

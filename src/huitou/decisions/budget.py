@@ -5,18 +5,26 @@ Held-out people cost nothing but are planned for like everybody else, so that th
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from huitou.campaigns.definition import Campaign
+from huitou.decisions.arms import Arms
 from huitou.decisions.assign import NOTHING
 from huitou.decisions.columns import Bools, Ints
-from huitou.decisions.menu import Menu
-from huitou.decisions.options import Lot, Options
-from huitou.kit.money import MICRO
+from huitou.decisions.lake_tables import SEND
+from huitou.kit.money import MICRO, to_micro
 from huitou.science.knapsack import allocate
+
+if TYPE_CHECKING:
+    from huitou.decisions.options import Options
 
 Floats = NDArray[np.float64]
 
@@ -25,57 +33,41 @@ SHRINK = 0.999  # a little below proportion, so that the next round fits
 
 
 @dataclass(frozen=True)
-class Purse:
+class Remaining:
     """What is left to spend, micro-minor units (None: no limit), and how many of each limited offer."""
 
     offers: int | None
     messages: int | None
     stock: Mapping[str, int]
 
-    def part(self, share: float) -> Purse:
-        return Purse(
+    def part(self, share: float) -> Remaining:
+        return Remaining(
             None if self.offers is None else int(self.offers * share),
             None if self.messages is None else int(self.messages * share),
             {name: int(count * share) for name, count in self.stock.items()},
         )
 
-    def less(self, menu: Menu, arms: Ints, offer_cost: Ints, message_cost: Ints) -> Purse:
+    def less(self, arms: Arms, chosen_arms: Ints, offer_cost: Ints, message_cost: Ints) -> Remaining:
         """What is left after these plans (arm numbers, NOTHING for none)."""
-        given = np.bincount(menu.offer[arms[arms != NOTHING]], minlength=len(menu.campaign.offers))
-        names = [offer.name for offer in menu.campaign.offers]
-        return Purse(
+        given = np.bincount(arms.offer[chosen_arms[chosen_arms != NOTHING]], minlength=len(arms.campaign.offers))
+        names = [offer.name for offer in arms.campaign.offers]
+        return Remaining(
             None if self.offers is None else self.offers - int(offer_cost.sum()),
             None if self.messages is None else self.messages - int(message_cost.sum()),
             {name: count - int(given[names.index(name)]) for name, count in self.stock.items()},
         )
 
 
-def affordable_share(menu: Menu, lot: Lot, draws: Floats, paying: Bools, share: float, purse: Purse) -> float:
-    """The largest share up to `share` of people, by their draws, whose drawn plans fit the purse."""
-    rows = np.flatnonzero(paying & (draws < share))
-    rows = rows[np.argsort(draws[rows], kind="stable")]
-    fits = np.ones(len(rows), dtype=np.bool_)
-    for cost, limit in ((lot.offer_cost, purse.offers), (lot.message_cost, purse.messages)):
-        if limit is not None:
-            fits &= np.cumsum(cost[rows]) <= limit
-    arms = lot.arm[rows]
-    for index, offer in enumerate(menu.campaign.offers):
-        if offer.name in purse.stock:
-            holds = (arms != NOTHING) & (menu.offer[arms] == index)
-            fits &= np.cumsum(holds) <= purse.stock[offer.name]
-    return share if fits.all() else float(draws[rows[np.argmin(fits)]])
-
-
-def choose_within(menu: Menu, options: Options, can: Bools, paying: Bools, purse: Purse) -> Ints:
-    """(n,) the column everybody gets; the sums over those who are paid for stay within the purse.
+def choose_within(arms: Arms, options: Options, can: Bools, paying: Bools, remaining: Remaining) -> Ints:
+    """(n,) the column everybody gets; the sums over those who are paid for stay within the remaining.
 
     The plan is made for all who `can` get anything, as if there were money for the held-out too, and then scaled
-    until those who are `paying` keep within the purse: so being held out tells nothing about the plan.
+    until those who are `paying` keep within the remaining: so being held out tells nothing about the plan.
     """
     spread = 1.0 if not paying.any() else float(can.sum() / paying.sum())
     while True:
-        choice = _allocate(menu, options, can, purse.part(spread))
-        used = _overspend(menu, options, choice, paying, purse)
+        choice = _allocate(arms, options, can, remaining.part(spread))
+        used = _overspend(arms, options, choice, paying, remaining)
         if used <= 1.0:
             return choice
         spread = max(spread / used * SHRINK, 1.0) if spread > 1.0 else _impossible(used)
@@ -85,46 +77,48 @@ def _impossible(used: float) -> float:
     raise AssertionError(f"a part of the people spent {used:.4f} of what all of them kept within")
 
 
-def _overspend(menu: Menu, options: Options, choice: Ints, paying: Bools, purse: Purse) -> float:
+def _overspend(arms: Arms, options: Options, choice: Ints, paying: Bools, remaining: Remaining) -> float:
     """The largest share used of any limit; above 1 it is broken."""
     rows = np.flatnonzero(paying)
-    arms = options.arm[rows, choice[rows]]
-    given = np.bincount(menu.offer[arms[arms != NOTHING]], minlength=len(menu.campaign.offers))
-    pairs = [(int(given[index]), stock) for index, stock in _limited(menu, purse)]
-    for cost, limit in ((options.offer_cost, purse.offers), (options.message_cost, purse.messages)):
+    chosen_arms = options.arm[rows, choice[rows]]
+    given = np.bincount(arms.offer[chosen_arms[chosen_arms != NOTHING]], minlength=len(arms.campaign.offers))
+    pairs = [(int(given[index]), stock) for index, stock in _limited(arms, remaining)]
+    for cost, limit in ((options.offer_cost, remaining.offers), (options.message_cost, remaining.messages)):
         if limit is not None:
             pairs.append((int(cost[rows, choice[rows]].sum()), limit))
     return max((spent / limit if limit > 0 else float(spent > 0) * 2.0 for spent, limit in pairs), default=0.0)
 
 
-def _limited(menu: Menu, purse: Purse) -> list[tuple[int, int]]:
-    offers = menu.campaign.offers
-    return [(index, max(purse.stock[one.name], 0)) for index, one in enumerate(offers) if one.name in purse.stock]
+def _limited(arms: Arms, remaining: Remaining) -> list[tuple[int, int]]:
+    offers = arms.campaign.offers
+    return [
+        (index, max(remaining.stock[one.name], 0)) for index, one in enumerate(offers) if one.name in remaining.stock
+    ]
 
 
-def _allocate(menu: Menu, options: Options, can: Bools, purse: Purse) -> Ints:
-    """(n,) within the purse over everybody; 0 for those who cannot get anything."""
+def _allocate(arms: Arms, options: Options, can: Bools, remaining: Remaining) -> Ints:
+    """(n,) within the remaining over everybody; 0 for those who cannot get anything."""
     rows = np.flatnonzero(can)
     worth = options.worth[rows] * MICRO
     offer_cost, message_cost = options.offer_cost[rows], options.message_cost[rows]
     arm = options.arm[rows]
-    offers = np.where(arm == NOTHING, -1, menu.offer[arm])
-    picked = _spend(worth, offer_cost, message_cost, purse)
-    while any(_bar(offers, index, stock, picked, worth) for index, stock in _limited(menu, purse)):
-        picked = _spend(worth, offer_cost, message_cost, purse)
+    offers = np.where(arm == NOTHING, -1, arms.offer[arm])
+    picked = _spend(worth, offer_cost, message_cost, remaining)
+    while any(_bar(offers, index, stock, picked, worth) for index, stock in _limited(arms, remaining)):
+        picked = _spend(worth, offer_cost, message_cost, remaining)
     choice = np.zeros(len(can), dtype=np.int64)
     choice[rows] = picked
     return choice
 
 
-def _spend(worth: Floats, offer_cost: Ints, message_cost: Ints, purse: Purse) -> Ints:
+def _spend(worth: Floats, offer_cost: Ints, message_cost: Ints, remaining: Remaining) -> Ints:
     """Most worth within both budgets: exact where only one of them binds; where both do, the messages' price of money
     is taken off the worth, the offers' money is given out, and dear messages are changed for cheaper ones."""
     rows = np.arange(len(worth))
-    if purse.offers is None and purse.messages is None:
+    if remaining.offers is None and remaining.messages is None:
         return np.argmax(worth, axis=1)
-    offers = _most(purse.offers, offer_cost)
-    messages = _most(purse.messages, message_cost)
+    offers = _most(remaining.offers, offer_cost)
+    messages = _most(remaining.messages, message_cost)
     by_offers = allocate(worth, offer_cost, offers).choice
     if int(message_cost[rows, by_offers].sum()) <= messages:
         return by_offers
@@ -155,3 +149,29 @@ def _bar(offers: Ints, index: int, stock: int, choice: Ints, worth: Floats) -> b
     lost[holders[np.lexsort((holders, -gain))[:stock]]] = False
     worth[lost[:, None] & (offers == index)] = -np.inf
     return True
+
+
+def remaining_budget(campaign: Campaign, existing: pa.Table) -> Remaining:
+    """The campaign's money and stock, less what the decisions taken before are expected to spend."""
+    sent = existing.filter(pc.equal(existing.column("action"), SEND))
+    granted = _one_a_person(sent.filter(pc.is_valid(sent.column("offer_expires_at"))))
+    given = Counter(granted.column("offer").to_pylist())
+    budget = campaign.budget
+    return Remaining(
+        None
+        if budget.offers_minor is None
+        else round(to_micro(budget.offers_minor) * (1 - budget.reserve)) - _sum(granted, "offer_cost"),
+        None if budget.messages_minor is None else to_micro(budget.messages_minor) - _sum(sent, "cost_minor"),
+        {one.name: one.stock - given[one.name] for one in campaign.offers if one.stock is not None},
+    )
+
+
+def _one_a_person(rows: pa.Table) -> pa.Table:
+    who = rows.column("customer").combine_chunks().dictionary_encode()
+    _, first = np.unique(who.indices.to_numpy(zero_copy_only=False), return_index=True)
+    return rows.take(pa.array(first))
+
+
+def _sum(rows: pa.Table, column: str) -> int:
+    """Micro-minor units."""
+    return to_micro(pc.sum(rows.column(column)).as_py() or 0)

@@ -62,3 +62,17 @@ def money(micro: Ints) -> pa.Array:
     words = np.empty((len(micro), 2), dtype=np.int64)
     words[:, 0], words[:, 1] = micro, micro >> 63
     return pa.Array.from_buffers(pa.decimal128(18, 6), len(micro), [None, pa.py_buffer(words)])
+
+
+def list_texts(values: pa.Array, index: NDArray[np.integer]) -> pa.Array:
+    """(n,) lists of values[index] (n, k), without those whose index is -1."""
+    has = index >= 0
+    ends = np.concatenate([[0], np.cumsum(has.sum(axis=1))]).astype(np.int32)
+    return pa.ListArray.from_arrays(pa.array(ends), values.take(pa.array(index[has])))
+
+
+def gather_lists(owner: Ints, values: pa.Array, n: int) -> pa.Array:
+    """(n,) lists: to each of 0..n-1 the values (m,) it owns, in ascending order."""
+    order = pc.sort_indices(pa.table({"o": owner, "v": values}), [("o", "ascending"), ("v", "ascending")])
+    ends = np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=n))]).astype(np.int32)
+    return pa.ListArray.from_arrays(pa.array(ends), values.take(order))

@@ -2,31 +2,47 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from huitou.campaigns.definition import Campaign
 from huitou.catalog.broadcasts import Broadcast, find_broadcast
-from huitou.decisions.budget import Purse
+from huitou.decisions.features import write_features
 from huitou.decisions.inputs import Inputs
-from huitou.decisions.lake_tables import DECISIONS
-from huitou.decisions.people import gather_people
-from huitou.decisions.plan import SEND, make_plan
-from huitou.decisions.policies import find_policy
+from huitou.decisions.lake_tables import DECISION_FEATURES, DECISIONS
+from huitou.decisions.learning import LakeModels, Models
+from huitou.decisions.plan import make_plan
+from huitou.decisions.policies import open_with_evidence
 from huitou.decisions.reading import open_lake, read_inputs
 from huitou.decisions.rows import write_rows
+from huitou.decisions.seen import gather
 from huitou.kit.clock import MINUTE, now_us
 from huitou.kit.errors import Refused
-from huitou.kit.money import to_micro
 from huitou.kit.text import Text
 from huitou.stores.engine import Engine
-from huitou.stores.lake import Lake
+from huitou.stores.lake import Lake, equals
 from huitou.stores.ledger import Connection, connect, lock
 
 PLANNING = "plan"
 KEEP_DRAWN = "INSERT INTO drawn_node (node) SELECT unnest(%(nodes)b::text[]) ON CONFLICT DO NOTHING"
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """Decisions taken before and those taken now, with what the new ones were made from."""
+
+    kept: pa.Table
+    new: pa.Table
+    features: pa.Table
+
+    @property
+    def all(self) -> pa.Table:
+        """By customer and step."""
+        if not self.kept.num_rows:
+            return self.new
+        return sort_rows(pa.concat_tables([self.kept, self.new]))
 
 
 def plan_from(inputs: Inputs, campaign: Campaign, now: int) -> pa.Table:
@@ -35,15 +51,18 @@ def plan_from(inputs: Inputs, campaign: Campaign, now: int) -> pa.Table:
     A function of its arguments alone: the same inputs, their rows in any order, give the same bytes within a minute.
     Refused while the broadcast is live.
     """
+    return plan_new(inputs, campaign, now).all
+
+
+def plan_new(inputs: Inputs, campaign: Campaign, now: int, run: int = 0, models: Models | None = None) -> Decisions:
+    """The same, told apart; `run` numbers the plannings of a campaign and occasion."""
     refuse_live(inputs.broadcast)
-    policy = find_policy(campaign)
-    people = gather_people(inputs, campaign)
-    purse = purse_left(campaign, inputs.existing)
-    decided_at = now // MINUTE * MINUTE
-    if len(people) == 0:
-        return sort_rows(inputs.existing)
-    new = write_rows(make_plan(inputs, people, campaign, policy, purse, decided_at), campaign, inputs.broadcast, policy)
-    return sort_rows(pa.concat_tables([inputs.existing, new])) if inputs.existing.num_rows else new
+    policy, evidence = open_with_evidence(campaign, models)
+    seen = gather(inputs, campaign, now)
+    if not len(seen.people):
+        return Decisions(inputs.existing, DECISIONS.schema.empty_table(), DECISION_FEATURES.schema.empty_table())
+    rows = write_rows(make_plan(seen, campaign, policy, evidence), campaign, inputs.broadcast, policy)
+    return Decisions(inputs.existing, rows, write_features(seen, campaign, run))
 
 
 def decide(
@@ -53,8 +72,8 @@ def decide(
     *,
     dry_run: bool = False,
     went: pa.Table | None = None,
-) -> pa.Table:
-    """Decide for everybody who watched the broadcast and did not order in it; the rows of the decisions table.
+) -> Decisions:
+    """Decide for everybody who watched the broadcast and did not order in it.
 
     Unless it is a dry run the new decisions are in the lake when this returns, exactly once: one plan at a time,
     of whatever campaign, each adding only people who have no decision. `went`: see `read_inputs`.
@@ -71,22 +90,34 @@ def decide(
             show = find_broadcast(engine, broadcast, now)
             refuse_live(show)
             inputs = read_inputs(engine, connection, show, campaign, now, went)
-            lake = engine.lake
-        table = plan_from(inputs, campaign, now)
-        if not dry_run:
-            connection.execute(KEEP_DRAWN, {"nodes": inputs.nodes.column("node").to_pylist()})
-            write_decisions(lake, connection, table, inputs.existing, f"plan:{campaign.name}:{broadcast}")
-    return table
+            lake, app = engine.lake, f"plan:{campaign.name}:{broadcast}"
+        decided = plan_new(inputs, campaign, now, lake.loaded_version(DECISIONS, app) + 1, LakeModels(lake))
+        if not dry_run and decided.new.num_rows:
+            connection.execute(
+                KEEP_DRAWN, {"nodes": decided.features.column("nodes").combine_chunks().flatten().to_pylist()}
+            )
+            write_decisions(lake, connection, decided, app)
+    return decided
 
 
-def write_decisions(lake: Lake, connection: Connection, table: pa.Table, existing: pa.Table, app: str) -> int:
-    """Append the rows that are not there yet, in one commit; how many. The caller holds the plan's lock."""
-    known = pc.is_in(table.column("decision_id"), value_set=existing.column("decision_id").combine_chunks())
-    new = table.filter(pc.invert(known))
-    if new.num_rows:
-        lock(connection, f"lake:{DECISIONS.name}")
-        lake.append(DECISIONS, new, app=app, version=lake.loaded_version(DECISIONS, app) + 1)
-    return int(new.num_rows)
+def write_decisions(lake: Lake, connection: Connection, decided: Decisions, app: str) -> None:
+    """Append what is new, and before it what it was made from. The caller holds the plan's lock.
+
+    Killed in between, the next run writes its features under the same number: those without decisions give way.
+    """
+    run = int(decided.features.column("run")[0].as_py())
+    lock(connection, f"lake:{DECISION_FEATURES.name}")
+    if lake.loaded_version(DECISION_FEATURES, app) >= run:
+        lake.delete(DECISION_FEATURES, " AND ".join(equals(*pair) for pair in _run_of(decided.features)))
+        lake.append(DECISION_FEATURES, decided.features)
+    else:
+        lake.append(DECISION_FEATURES, decided.features, app=app, version=run)
+    lock(connection, f"lake:{DECISIONS.name}")
+    lake.append(DECISIONS, decided.new, app=app, version=run)
+
+
+def _run_of(features: pa.Table) -> list[tuple[str, str | int]]:
+    return [(name, features.column(name)[0].as_py()) for name in ("campaign", "occasion", "run")]
 
 
 def refuse_live(broadcast: Broadcast) -> None:
@@ -112,31 +143,3 @@ def warn_unsettled(broadcast: Broadcast, now: int) -> Text | None:
 def sort_rows(table: pa.Table) -> pa.Table:
     order = pc.sort_indices(table, [("customer", "ascending"), ("step", "ascending")])
     return table.take(order).combine_chunks()
-
-
-def purse_left(campaign: Campaign, existing: pa.Table) -> Purse:
-    """The campaign's money and stock, less what the decisions taken before are expected to spend."""
-    sent = existing.filter(pc.equal(existing.column("action"), SEND))
-    messages = sum(to_micro(cost) for cost in sent.column("cost_minor").to_pylist())
-    spent, given = 0, dict[str, int]()
-    for offer, cost in _granted(sent):
-        given[offer] = given.get(offer, 0) + 1
-        spent += cost
-    budget = campaign.budget
-    return Purse(
-        None if budget.offers_minor is None else round(to_micro(budget.offers_minor) * (1 - budget.reserve)) - spent,
-        None if budget.messages_minor is None else to_micro(budget.messages_minor) - messages,
-        {one.name: one.stock - given.get(one.name, 0) for one in campaign.offers if one.stock is not None},
-    )
-
-
-def _granted(sent: pa.Table) -> list[tuple[str, int]]:
-    """(offer, expected cost in micro-minor units) of each person who was given one."""
-    found: dict[str, tuple[str, int]] = {}
-    for customer, offer, context in zip(
-        *(sent.column(name).to_pylist() for name in ("customer", "offer", "context")), strict=True
-    ):
-        told = json.loads(context).get("offer") if customer not in found else None
-        if told:
-            found[customer] = (offer, int(told.get("expected_cost_micro", 0)))
-    return list(found.values())

@@ -36,9 +36,13 @@ class Eligibility:
 
 def check_eligibility(inputs: Inputs, people: People, campaign: Campaign) -> Eligibility:
     state = channel_states(people.customer, inputs.addresses, inputs.permissions, campaign.channels, campaign.purpose)
-    is_marketing = campaign.purpose != SERVICE
+    return judge_eligibility(state, people, inputs.broadcast.started_at, campaign.purpose)
+
+
+def judge_eligibility(state: Ints, people: People, since: int, purpose: str = MARKETING) -> Eligibility:
+    """By the states of their channels, and what they did `since` that moment."""
+    is_marketing = purpose != SERVICE
     reason = np.full(len(people), "", dtype=object)
-    since = inputs.broadcast.started_at
     for code, applies in (
         ("ordered", is_marketing & (people.last_order_at >= since)),
         ("complained", people.complained_at != NONE_AT),

@@ -30,7 +30,6 @@ CANDIDATES = pa.schema(
         ("broadcasts", _int),
         ("lifecycle", _text),
         ("rfm", _text),
-        ("name", _text),
         ("language", _text),
         ("timezone", _text),
     ]

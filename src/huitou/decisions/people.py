@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from huitou.campaigns.caps import History
 from huitou.campaigns.definition import Campaign, Thresholds
-from huitou.decisions.columns import NONE_AT, Bools, Ints, codes, ints, rows_of, texts
+from huitou.decisions.columns import NONE_AT, Bools, Ints, codes, gather_lists, ints, rows_of, texts
 from huitou.decisions.inputs import Inputs
 from huitou.kit.clock import zone_of
 
@@ -58,12 +58,24 @@ def gather_people(inputs: Inputs, campaign: Campaign) -> People:
     """The candidates that have no decision yet, sorted by customer, so that the order of rows never matters."""
     table = _undecided(inputs)
     customer = texts(table, "customer")
+    told = {"unfollowed_at": "unfollow", "complained_at": "complaint"}
+    ordered_at = np.maximum(ints(table, "last_order_at", NONE_AT), _latest_stop(inputs.stops, customer, "order"))
+    # Questions in the comments, and products asked for: the same comments, seen twice.
+    asked = np.maximum(ints(table, "questions"), _asked(inputs.seen, customer))
+    table = table.append_column("asked", pa.array(asked)).append_column("ordered_at", _moments(ordered_at))
+    for name, kind in told.items():
+        table = table.append_column(name, _moments(_latest_stop(inputs.stops, customer, kind)))
+    table = table.append_column("contacts", _contacts(inputs.contacts, customer))
+    return people_from(table, campaign, inputs.broadcast.ended_at or inputs.broadcast.last_event_at)
+
+
+def people_from(table: pa.Table, campaign: Campaign, ended_at: int) -> People:
+    """From the columns of CANDIDATES and `asked`, `ordered_at`, `unfollowed_at`, `complained_at`, `contacts`."""
     zones, zone_names = _zones(texts(table, "timezone"), campaign.timezone)
     watched, carts, clicks = ints(table, "watch_seconds"), ints(table, "carts"), ints(table, "clicks")
-    asked = np.maximum(ints(table, "questions"), _asked(inputs.seen, customer))  # the same comments, seen twice
-    ended = inputs.broadcast.ended_at or inputs.broadcast.last_event_at
+    asked = ints(table, "asked")
     return People(
-        customer=customer,
+        customer=texts(table, "customer"),
         table=table,
         watched=watched,
         carts=carts,
@@ -71,15 +83,15 @@ def gather_people(inputs: Inputs, campaign: Campaign) -> People:
         clicks=clicks,
         orders=ints(table, "orders"),
         average=ints(table, "average_minor"),
-        left_at=np.minimum(ints(table, "left_at", ended), ended),
+        left_at=np.minimum(ints(table, "left_at", ended_at), ended_at),
         active_hour=ints(table, "active_hour", -1),
-        last_order_at=np.maximum(ints(table, "last_order_at", NONE_AT), _latest_stop(inputs.stops, customer, "order")),
-        unfollowed_at=_latest_stop(inputs.stops, customer, "unfollow"),
-        complained_at=_latest_stop(inputs.stops, customer, "complaint"),
+        last_order_at=ints(table, "ordered_at", NONE_AT),
+        unfollowed_at=ints(table, "unfollowed_at", NONE_AT),
+        complained_at=ints(table, "complained_at", NONE_AT),
         intent=judge_intent(campaign, watched, carts, asked, clicks),
         zones=zones,
         zone_names=zone_names,
-        history=_history(inputs.contacts, customer),
+        history=_history(table),
         features=_features(table, asked),
     )
 
@@ -147,9 +159,19 @@ def _latest_stop(stops: pa.Table, customer: pa.Array, kind: str) -> Ints:
     return latest
 
 
-def _history(contacts: pa.Table, customer: pa.Array) -> History:
+def _contacts(contacts: pa.Table, customer: pa.Array) -> pa.Array:
     rows = rows_of(texts(contacts, "customer"), customer)
-    return History.of(len(customer), rows[rows >= 0], ints(contacts, "contact_at")[rows >= 0])
+    moments = texts(contacts, "contact_at").filter(pa.array(rows >= 0))
+    return gather_lists(rows[rows >= 0], moments, len(customer))
+
+
+def _history(table: pa.Table) -> History:
+    contacts = table.column("contacts").combine_chunks()
+    return History.of(table.num_rows, pc.list_parent_indices(contacts), contacts.flatten())
+
+
+def _moments(values: Ints) -> pa.Array:
+    return pa.array(values, mask=values == NONE_AT)
 
 
 def _features(table: pa.Table, asked: Ints) -> NDArray[np.int64]:

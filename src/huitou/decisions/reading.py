@@ -21,7 +21,8 @@ from huitou.decisions.inputs import (
     WENT,
     Inputs,
 )
-from huitou.decisions.lake_tables import DECISIONS
+from huitou.decisions.lake_tables import DECISION_FEATURES, DECISIONS
+from huitou.decisions.upgrade import upgrade_decisions
 from huitou.events.consent import permissions
 from huitou.events.current import attach_events
 from huitou.events.purposes import MARKETING
@@ -44,7 +45,10 @@ def open_lake(engine: Engine) -> None:
 
 
 def attach_decisions(engine: Engine) -> None:
-    """Make `decisions` readable where `attach_events` was called, each under what its broadcast was merged into."""
+    """Make `decisions` readable where `attach_events` was called, each under what its broadcast was merged into, and
+    `decision_features`. Decisions of a house from before they were columns are brought to them first."""
+    upgrade_decisions(engine.lake)
+    engine.attach(DECISION_FEATURES)
     engine.attach_as("loaded_decisions", DECISIONS)
     engine.view("decisions", ROOM, "current_decisions")
 
@@ -77,7 +81,7 @@ def read_inputs(
         broadcast=broadcast,
         candidates=candidates,
         seen=_shaped(engine.run(ROOM, "seen", **show), SEEN),
-        products=_shaped(engine.run(ROOM, "goods", **show), PRODUCTS),
+        products=_shaped(engine.run(ROOM, "shown_products", **show), PRODUCTS),
         nodes=_shaped(read_arrow(connection, _ledger("nodes")), NODES),
         addresses=read_addresses(connection),
         permissions=read_permissions(connection, people, now, campaign.purpose),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -72,8 +71,7 @@ def name_reason(code: str, language: str) -> str:
 
 
 def explain(
-    reason: str,
-    context: str | Mapping[str, Any] | None,
+    row: Mapping[str, Any],
     language: str,
     *,
     timings: Mapping[str, str] | None = None,
@@ -81,24 +79,23 @@ def explain(
 ) -> str:
     """The reason as a sentence with the facts behind it: 'High intent: watched 18 min, 1 in the cart.'.
 
-    `timings` and `offers` say in words what the campaign's own names for them mean.
+    `row` is one of the decisions table, with what is known of the person (watched, carts, asked, clicks, orders) where
+    that was kept. `timings` and `offers` say in words what the campaign's own names for them mean.
     """
-    known = json.loads(context) if isinstance(context, str) else (context or {})
-    words = name_reason(reason, language)
-    facts = _facts(known.get("facts") or {}, language)
-    details = [_dropped(drop, language) for drop in known.get("dropped") or []]
-    would = known.get("would")
-    if would:
-        details.insert(0, _would(would, language, timings or {}, offers or {}))
+    words, facts = name_reason(row["reason"], language), _facts(row, language)
+    lost = zip(row.get("dropped_steps") or (), row.get("dropped_reasons") or (), strict=True)
+    details = [_dropped(step, reason, language) for step, reason in lost]
+    if row["action"] == "holdout" and row.get("channel"):
+        details.insert(0, _would(row, language, timings or {}, offers or {}))
     comma, colon, stop = ("，", "：", "。") if language == "zh" else (", ", ": ", ".")
     text = words + (colon + comma.join(facts) if facts else "")
     sentences = [one[:1].upper() + one[1:] for one in (text, *details)]
     return (stop if language == "zh" else ". ").join(sentences) + stop
 
 
-def _facts(facts: Mapping[str, int], language: str) -> list[str]:
+def _facts(row: Mapping[str, Any], language: str) -> list[str]:
     said = []
-    if (seconds := facts.get("watched", 0)) > 0:
+    if (seconds := row.get("watched") or 0) > 0:
         minutes = max(1, round(seconds / 60))
         said.append(f"看了 {minutes} 分钟" if language == "zh" else f"watched {minutes} min")
     for key, zh, one, many in (
@@ -107,19 +104,19 @@ def _facts(facts: Mapping[str, int], language: str) -> list[str]:
         ("clicks", "点击商品 {} 次", "{} product click", "{} product clicks"),
         ("orders", "以前下过 {} 单", "{} earlier order", "{} earlier orders"),
     ):
-        if (count := facts.get(key, 0)) > 0:
+        if (count := row.get(key) or 0) > 0:
             said.append((zh if language == "zh" else one if count == 1 else many).format(count))
     return said
 
 
-def _dropped(drop: Mapping[str, Any], language: str) -> str:
-    why = say(STEP_REASONS.get(drop["reason"], {"en": drop["reason"]}), language)
-    return f"第 {drop['step']} 次不发：{why}" if language == "zh" else f"message {drop['step']} is left out: {why}"
+def _dropped(step: int, reason: str, language: str) -> str:
+    why = say(STEP_REASONS.get(reason, {"en": reason}), language)
+    return f"第 {step} 次不发：{why}" if language == "zh" else f"message {step} is left out: {why}"
 
 
-def _would(would: Mapping[str, str], language: str, timings: Mapping[str, str], offers: Mapping[str, str]) -> str:
-    channel = say(label_of(would["channel"]), language)
-    timing, offer = (names.get(name, name) for names, name in ((timings, would["timing"]), (offers, would["offer"])))
+def _would(row: Mapping[str, Any], language: str, timings: Mapping[str, str], offers: Mapping[str, str]) -> str:
+    channel = say(label_of(row["channel"]), language)
+    timing, offer = (names.get(name, name) for names, name in ((timings, row["timing"]), (offers, row["offer"])))
     if language == "zh":
         return f"本来的方案：{timing}、{channel}、{offer}"
     return f"the plan would have been {timing}, {channel}, {offer}"

@@ -6,31 +6,29 @@ is a lease with a fence: whoever claims next raises it, and what an earlier clai
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from huitou.campaigns.definition import Campaign
+from huitou.campaigns.versions import load_campaign
+from huitou.delivery.contexts import Told, list_json, write_contexts
 from huitou.events.rules import fill_rules
 from huitou.kit.clock import MINUTE, SECOND, now_us
+from huitou.kit.errors import NotFound
 from huitou.kit.ids import short_hash
-from huitou.kit.money import to_micro
-from huitou.stores.ledger import Connection, copy_rows, lock
+from huitou.kit.money import MICRO
+from huitou.stores.ledger import Connection, copy_arrow, lock
 from huitou.stores.sql import load_query
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 LEASE_SECONDS = 60
 MANY = 1_000  # new messages, after which the server counts what the claim and the guard read
 READ = "message, customer, identifier, consent, stop, contact"
 COUNTED = ("final", "submitted", "delivered", "opened", "clicked", "converted", "awaiting_staff", "in_doubt", "unknown")
-COLUMNS = (
-    "id", "customer", "campaign", "campaign_version", "occurrence", "step", "decision", "channel", "offer", "products",
-    "context", "stop_since", "send_at", "expires_at", "cost_micro", "created_at", "meant_at",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,23 +67,25 @@ def message_id(customer: str, campaign: str, occurrence: str, step: int) -> str:
     return "m" + short_hash(customer, campaign, occurrence, str(step))
 
 
-def enqueue(connection: Connection, decisions: pa.Table, campaign: Campaign, began_at: int | None = None) -> int:
+def enqueue(
+    connection: Connection, decisions: pa.Table, campaign: Campaign, told: Told, began_at: int | None = None
+) -> int:
     """Write the decisions whose action is 'send' into the outbox; returns how many of them are newly to be sent.
 
-    `decisions` has the columns of the decisions table; its `context` is JSON text of what the templates need, and may
-    say `campaign_version`, the one it was decided under (else this campaign's), `stop_since` and `expires_at` (epoch
-    microseconds; else the broadcast's start, and its end plus the campaign's window). Called again with the same rows
-    it writes nothing. What was decided before the operator cancelled (see cancel.py) is written down as cancelled;
-    `began_at` is when this plan began, for decisions only tell their minute.
+    `decisions` has the columns of the decisions table; each is queued by the campaign's version it was decided under
+    (where it tells none, or that is not kept, by this `campaign`). Called again with the same rows it writes nothing.
+    What was decided before the operator cancelled (see cancel.py) is written down as cancelled; `began_at` is when this
+    plan began, for decisions only tell their minute.
     """
     lock(connection, outbox_lock(campaign.name))
-    connection.execute(
-        "CREATE TEMPORARY TABLE enqueued (id text, customer text, campaign text, campaign_version integer,"
-        " occurrence text, step integer, decision text, channel text, offer text, products text, context text,"
-        " stop_since bigint, send_at bigint, expires_at bigint, cost_micro bigint, created_at bigint, meant_at bigint)"
-        " ON COMMIT DROP"
-    )
-    copy_rows(connection, "enqueued", COLUMNS, _rows(decisions, campaign, began_at))
+    sends = decisions.filter(pc.equal(decisions.column("action"), "send"))
+    if not sends.num_rows:
+        return 0
+    connection.execute(query("enqueued"))
+    for version in pc.unique(sends.column("campaign_version")).to_pylist():
+        ruling = _version_of(connection, campaign, version)
+        of_it = pc.is_in(sends.column("campaign_version"), value_set=pa.array([version], pa.int64()), skip_nulls=False)
+        copy_arrow(connection, "enqueued", _rows(sends.filter(of_it), ruling, told, began_at))
     states: dict[str, int] = dict(connection.execute(query("enqueue"), {"purpose": campaign.purpose}).fetchall())
     connection.execute("DROP TABLE enqueued")
     written = states.get("planned", 0)
@@ -95,45 +95,46 @@ def enqueue(connection: Connection, decisions: pa.Table, campaign: Campaign, beg
     return written
 
 
+def _version_of(connection: Connection, campaign: Campaign, version: int | None) -> Campaign:
+    if version is None or version == campaign.version:
+        return campaign
+    try:
+        return load_campaign(connection, campaign.name, version)
+    except NotFound:
+        return campaign
+
+
 def outbox_lock(campaign: str) -> str:
     """Held while the campaign's messages are queued or cancelled: what is queued beside a cancelling is cancelled too."""
     return f"outbox:{campaign}"
 
 
-def _rows(decisions: pa.Table, campaign: Campaign, began_at: int | None) -> Iterator[Sequence[Any]]:
-    created_at = now_us()
+def _rows(sends: pa.Table, campaign: Campaign, told: Told, began_at: int | None) -> pa.Table:
+    """The columns of `enqueued`, of decisions by this version of the campaign."""
+    n, created_at = sends.num_rows, now_us()
     began_at = created_at if began_at is None else began_at
-    for batch in decisions.to_batches(max_chunksize=10_000):
-        for row in batch.to_pylist():
-            if row["action"] == "send":
-                yield _row(row, campaign, created_at, began_at)
-
-
-def _row(row: Mapping[str, Any], campaign: Campaign, created_at: int, began_at: int) -> Sequence[Any]:
-    context = json.loads(row.get("context") or "{}")
-    broadcast = context.get("broadcast") or {}
-    started = broadcast.get("started_at") or row["decided_at"]
-    ended = broadcast.get("ended_at") or row["decided_at"]
-    step = int(row["step"])
-    return (
-        message_id(row["customer"], row["campaign"], row["broadcast"] or "", step),
-        row["customer"],
-        row["campaign"],
-        context.get("campaign_version") or campaign.version,
-        row["broadcast"] or "",
-        step,
-        row["decision_id"],
-        row["channel"],
-        row["offer"] or "",
-        json.dumps(list(row.get("products") or []), ensure_ascii=False),
-        json.dumps(context, ensure_ascii=False),
-        context.get("stop_since") or started,
-        row["send_at"],
-        context.get("expires_at") or ended + campaign.window_us(),
-        to_micro(row["cost_minor"]),
-        created_at,
-        began_at if row["decided_at"] >= began_at - began_at % MINUTE else row["decided_at"],
-    )
+    keys = zip(*(sends.column(name).to_pylist() for name in ("customer", "occasion", "step")), strict=True)
+    decided_at = sends.column("decided_at")
+    columns = {
+        "id": [message_id(customer, campaign.name, occasion or "", step) for customer, occasion, step in keys],
+        "customer": sends.column("customer"),
+        "campaign": pa.repeat(campaign.name, n),
+        "campaign_version": pa.repeat(campaign.version, n),
+        "occurrence": pc.fill_null(sends.column("occasion"), ""),
+        "step": sends.column("step"),
+        "decision": sends.column("decision_id"),
+        "channel": sends.column("channel"),
+        "offer": pc.fill_null(sends.column("offer"), ""),
+        "products": list_json(sends.column("products")),
+        "context": write_contexts(sends, campaign, told),
+        "stop_since": pc.coalesce(sends.column("stop_since"), decided_at),
+        "send_at": sends.column("send_at"),
+        "expires_at": pc.coalesce(sends.column("expires_at"), pc.add(decided_at, campaign.window_us())),
+        "cost_micro": pc.cast(pc.multiply(sends.column("cost_minor"), MICRO), pa.int64()),
+        "created_at": pa.repeat(created_at, n),
+        "meant_at": pc.if_else(pc.greater_equal(decided_at, began_at - began_at % MINUTE), began_at, decided_at),
+    }
+    return pa.table(columns)
 
 
 def claim(

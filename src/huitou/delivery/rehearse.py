@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from huitou.campaigns.definition import Campaign
 from huitou.delivery.brand import Brand, read_brand
 from huitou.delivery.compose import content_for
+from huitou.delivery.contexts import Told, write_contexts
 from huitou.delivery.outbox import Message, message_id
 from huitou.delivery.render import Rendered, render
 from huitou.kit.errors import HuitouError
@@ -54,10 +55,10 @@ class Rehearsal:
     samples: list[Sample] = field(default_factory=list)
 
 
-def rehearse(decisions: pa.Table, campaign: Campaign) -> Rehearsal:
+def rehearse(decisions: pa.Table, campaign: Campaign, told: Told) -> Rehearsal:
     """The messages of these decision rows, by this version of the campaign. Refused where its sender is unusable."""
     brand, found = read_brand(campaign.sender), Rehearsal()
-    for row in _chosen(decisions):
+    for row in _chosen(decisions, campaign, told):
         _write(row, campaign, brand, found)
     return found
 
@@ -76,7 +77,7 @@ def _write(row: Mapping[str, Any], campaign: Campaign, brand: Brand, found: Rehe
         found.reasons[kind] = error.message
 
 
-def _chosen(decisions: pa.Table) -> Iterator[Mapping[str, Any]]:
+def _chosen(decisions: pa.Table, campaign: Campaign, told: Told) -> Iterator[Mapping[str, Any]]:
     sends = decisions.filter(pc.equal(decisions.column("action"), "send")).combine_chunks()
     if not sends.num_rows:
         return
@@ -84,12 +85,12 @@ def _chosen(decisions: pa.Table) -> Iterator[Mapping[str, Any]]:
     named = sends.column("products").combine_chunks()
     _, places = np.unique(pc.list_flatten(named).dictionary_encode().indices.to_numpy(), return_index=True)
     each = pc.list_parent_indices(named).take(pa.array(places)).to_numpy()[:MOST]
-    yield from sends.take(pa.array(np.union1d(rows, each))).to_pylist()
+    chosen = sends.take(pa.array(np.union1d(rows, each)))
+    yield from chosen.append_column("context", write_contexts(chosen, campaign, told)).to_pylist()
 
 
 def _message(row: Mapping[str, Any], campaign: Campaign) -> Message:
-    context = json.loads(row["context"] or "{}")
-    occurrence = row["broadcast"] or ""
+    occurrence = row["occasion"] or ""
     return Message(
         id=message_id(row["customer"], row["campaign"], occurrence, row["step"]),
         customer=row["customer"],
@@ -100,7 +101,7 @@ def _message(row: Mapping[str, Any], campaign: Campaign) -> Message:
         step=row["step"],
         channel=row["channel"],
         offer=row["offer"] or "",
-        context=context,
+        context=json.loads(row["context"]),
         stop_since=0,
         send_at=row["send_at"],
         expires_at=0,

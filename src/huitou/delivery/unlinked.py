@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -12,16 +9,16 @@ from huitou.campaigns.definition import Campaign
 from huitou.delivery.links import allow_hosts, hosts_in, web_address
 
 
-def count_unlinked(decisions: pa.Table, campaign: Campaign) -> int:
-    """How many of the products that these decisions' messages name have no address that customers may be led to."""
+def count_unlinked(decisions: pa.Table, campaign: Campaign, products: pa.Table) -> int:
+    """How many of the products that these decisions' messages name have no address that customers may be led to.
+
+    `products` has `product` and `url`.
+    """
     hosts = allow_hosts([*campaign.link_hosts, *hosts_in(_all_words(campaign))]) if campaign.link_hosts else None
-    sends = decisions.filter(pc.equal(decisions.column("action"), "send")).combine_chunks()
-    named = sends.column("products").combine_chunks()
-    _, places = np.unique(pc.list_flatten(named).dictionary_encode().indices.to_numpy(), return_index=True)
-    rows = pc.unique(pc.list_parent_indices(named).take(pa.array(places)))  # one in which each product is named
-    contexts = [json.loads(context) for context in sends.column("context").take(rows).to_pylist()]
-    urls = {product["id"]: product.get("url") for context in contexts for product in context.get("products", ())}
-    return sum(web_address(url, hosts) is None for url in urls.values())
+    sends = decisions.filter(pc.equal(decisions.column("action"), "send"))
+    named = pc.unique(pc.list_flatten(sends.column("products"))).to_pylist()
+    urls = dict(zip(*(products.column(name).to_pylist() for name in ("product", "url")), strict=True))
+    return sum(web_address(urls.get(product), hosts) is None for product in named)
 
 
 def _all_words(campaign: Campaign) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from huitou.campaigns.definition import Campaign
 from huitou.campaigns.reading import default_text
@@ -16,16 +17,18 @@ from huitou.decisions.decide import decide, warn_unsettled
 from huitou.decisions.reach import Reach, reach
 from huitou.delivery.breaker import note_resumed
 from huitou.delivery.cancel import cancel_follow_up, count_queued
+from huitou.delivery.contexts import Told
 from huitou.delivery.outbox import enqueue
 from huitou.delivery.send import Progress as SendProgress
 from huitou.delivery.send import SendResult, send_due
 from huitou.delivery.unlinked import count_unlinked
 from huitou.events.broadcast_acts import ids_of
 from huitou.flows.heartbeat import SENDING, beat
-from huitou.flows.readiness import check_start
+from huitou.flows.readiness import Finding, check_start
 from huitou.flows.refresh import Progress, absorb, catch_up
-from huitou.flows.starting import Prospect, hold, only_new, refuse_unready, release_all_but
+from huitou.flows.starting import Prospect, hold, refuse_unready, release_all_but
 from huitou.flows.tables import open_tables
+from huitou.flows.telling import tell
 from huitou.kit import clock
 from huitou.kit.errors import Refused
 from huitou.kit.text import Text
@@ -45,19 +48,23 @@ UNION ALL
 SELECT '' AS decision, customer, occurred_at AS contact_at
 FROM contact k WHERE occurred_at > %(since)s AND NOT EXISTS (SELECT FROM message m WHERE m.id = k.message)
 """
+QUEUED = "SELECT decision FROM message WHERE campaign = %s AND occurrence = ANY(%s)"
 
 
 @dataclass(frozen=True)
 class Planned:
     """All decisions of a campaign and broadcast; how many of its messages are newly queued; a warning, or None; how
-    many of the products its messages name have no address to lead to."""
+    many of the products its messages name have no address to lead to; the decisions that are new, and what the messages
+    to be queued say besides them."""
 
     broadcast: str
     campaign: Campaign
     decisions: pa.Table
     queued: int
     warning: Text | None
-    unlinked: int = 0
+    unlinked: int
+    new: pa.Table
+    told: Told
 
 
 def choose_campaign(file: Path | None = None, name: str | None = None, *, keep: bool = True) -> Campaign:
@@ -100,19 +107,31 @@ def plan_follow_up(
         progress("plan")
     with open_tables() as engine:
         show = find_broadcast(engine, broadcast)
-    if not dry_run:
-        refuse_over(show, campaign, now)
-    with transaction() as connection:
-        went = read_arrow(connection, WENT, {"since": now - REMEMBERED})
-    decisions = decide(broadcast, campaign, now, dry_run=dry_run, went=went)
-    warning = warn_unsettled(show, now)
-    planned = Planned(broadcast, campaign, decisions, 0, warning, count_unlinked(decisions, campaign))
-    if dry_run:
+        if not dry_run:
+            refuse_over(show, campaign, now)
+        with transaction() as connection:
+            went = read_arrow(connection, WENT, {"since": now - REMEMBERED})
+        decided = decide(broadcast, campaign, now, dry_run=dry_run, went=went)
+        sends = decided.new if dry_run else _not_queued(decided.all, broadcast, campaign)
+        features = decided.features if sends.num_rows <= decided.new.num_rows else None
+        told = tell(engine, show, sends, features, now)
+    unlinked = count_unlinked(sends, campaign, told.products)
+    planned = Planned(broadcast, campaign, decided.all, 0, warn_unsettled(show, now), unlinked, decided.new, told)
+    if dry_run or not sends.num_rows:
         return planned
     if progress:
         progress("queue")
     with transaction() as connection:
-        return replace(planned, queued=enqueue(connection, decisions, campaign, began_at))
+        return replace(planned, queued=enqueue(connection, sends, campaign, told, began_at))
+
+
+def _not_queued(decisions: pa.Table, broadcast: str, campaign: Campaign) -> pa.Table:
+    """Of the decisions those to be sent that are in no outbox yet: the new ones, and those of a run that died on the way."""
+    with transaction() as connection:
+        queued = read_arrow(connection, QUEUED, (campaign.name, ids_of(broadcast)))
+    sends = decisions.filter(pc.equal(decisions.column("action"), "send"))
+    known = queued.column("decision").cast(pa.string()).combine_chunks()
+    return sends.filter(pc.invert(pc.is_in(sends.column("decision_id"), value_set=known)))
 
 
 def find_show(broadcast: str) -> Broadcast:
@@ -169,10 +188,14 @@ def look_ahead(broadcast: str, campaign: Campaign, progress: Progress | None = N
     """What a start would do now, and whether all is ready for it; nothing is kept. Refused while the broadcast is live
     and when the campaign's window is over."""
     planned = plan_follow_up(broadcast, campaign, dry_run=True, progress=progress)
-    show, now = find_show(broadcast), clock.now_us()
-    refuse_over(show, campaign, now)
-    new = only_new(planned.decisions, broadcast, campaign.name)
-    return Prospect(show, campaign, new, check_start(show, campaign, new, planned.unlinked, now))
+    refuse_over(planned.told.broadcast, campaign, clock.now_us())
+    return Prospect(planned.told.broadcast, campaign, planned.new, check_planned(planned))
+
+
+def check_planned(planned: Planned) -> list[Finding]:
+    """What the readiness check says of the decisions that are new."""
+    show, now = planned.told.broadcast, clock.now_us()
+    return check_start(show, planned.campaign, planned.new, planned.told, planned.unlinked, now)
 
 
 def start(broadcast: str, campaign: str | None, confirmed: Collection[str] = ()) -> Planned:

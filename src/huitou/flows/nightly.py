@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from huitou.customers.lake_tables import PORTRAITS, VISIT_PRODUCTS, VISITS
 from huitou.customers.refresh import ZONE
-from huitou.decisions.lake_tables import DECISIONS
+from huitou.decisions.lake_tables import DECISION_FEATURES, DECISIONS
 from huitou.events.lake_tables import EVENTS, ORDER_LINES
 from huitou.events.load import LOCK as LOADER
 from huitou.flows.refresh import Refreshed, catch_up, forget
@@ -30,7 +30,7 @@ KEEP_HOURS = 24  # what no version younger than this needs is deleted; a reader 
 WRITERS = {
     EVENTS: LOADER,
     ORDER_LINES: LOADER,
-    **{table: f"lake:{table.name}" for table in (VISITS, VISIT_PRODUCTS, PORTRAITS, DECISIONS)},
+    **{table: f"lake:{table.name}" for table in (VISITS, VISIT_PRODUCTS, PORTRAITS, DECISIONS, DECISION_FEATURES)},
 }
 
 

@@ -8,6 +8,7 @@ nobody is unsubscribed.
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from dataclasses import dataclass, replace
 from email.utils import formataddr, parseaddr
@@ -16,15 +17,17 @@ from typing import Any
 
 from huitou.campaigns.definition import STAGES, Campaign
 from huitou.campaigns.versions import load_campaign
-from huitou.catalog.broadcasts import list_broadcasts
-from huitou.decisions.as_if import contexts_as_if
+from huitou.catalog.broadcasts import find_broadcast, list_broadcasts
+from huitou.decisions.as_if import decide_as_if
 from huitou.delivery.brand import read_brand
 from huitou.delivery.compose import render_message
+from huitou.delivery.contexts import write_contexts
 from huitou.delivery.outbox import Message
 from huitou.delivery.render import Rendered, preview_line
 from huitou.delivery.trial import Trial, send_trial
 from huitou.delivery.unsubscribe import unsubscribe_url
 from huitou.flows.tables import open_tables
+from huitou.flows.telling import tell
 from huitou.kit import clock
 from huitou.kit.errors import HuitouError, NotFound, Refused
 from huitou.kit.settings import settings
@@ -147,8 +150,7 @@ def _example(campaign: Campaign, wanted: Wanted, channel: str, offer: str) -> tu
     """(customer, context, source) of the person asked for, or of an example."""
     if not wanted.broadcast:
         return "", made_up(campaign, wanted, offer), "made_up"
-    people = [wanted.customer] if wanted.customer else None
-    contexts = contexts_as_if(wanted.broadcast, campaign, channel, offer, clock.now_us(), people)
+    contexts = _contexts_as_if(wanted, campaign, channel, offer)
     if wanted.customer and wanted.customer not in contexts:
         raise NotFound(
             {
@@ -159,6 +161,16 @@ def _example(campaign: Campaign, wanted: Wanted, channel: str, offer: str) -> tu
         )
     found = next(((who, told) for who, told in sorted(contexts.items()) if is_of_kind(told, wanted.kind)), None)
     return (*found, "as_if") if found else ("", made_up(campaign, wanted, offer), "made_up")
+
+
+def _contexts_as_if(wanted: Wanted, campaign: Campaign, channel: str, offer: str) -> dict[str, dict[str, Any]]:
+    """{customer: context of a message}, of the one asked for, else of some of the broadcast's non-buyers."""
+    now, people = clock.now_us(), [wanted.customer] if wanted.customer else None
+    sends, chosen = decide_as_if(wanted.broadcast, campaign, channel, offer, now, people)
+    with open_tables() as engine:
+        told = tell(engine, find_broadcast(engine, wanted.broadcast, now), sends, None, now)
+    texts = write_contexts(sends, chosen, told).to_pylist()
+    return {who: json.loads(text) for who, text in zip(sends.column("customer").to_pylist(), texts, strict=True)}
 
 
 def is_of_kind(context: dict[str, Any], kind: str) -> bool:

@@ -7,13 +7,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from psycopg.types.json import Jsonb
 
 from huitou.campaigns.definition import Campaign
 from huitou.catalog.broadcasts import Broadcast
 from huitou.flows.readiness import Finding, is_stopped, warnings_of
-from huitou.flows.tables import open_tables
 from huitou.kit import clock
 from huitou.kit.errors import Refused
 from huitou.kit.text import LANGUAGES, Text, say
@@ -53,14 +51,6 @@ def refuse_unready(prospect: Prospect, confirmed: Collection[str]) -> None:
 
 def _joined(zh: str, en: str, told: list[Text]) -> Text:
     return {"zh": zh + "；".join(say(one, "zh") for one in told), "en": en + "; ".join(say(one, "en") for one in told)}
-
-
-def only_new(decisions: pa.Table, broadcast: str, campaign: str) -> pa.Table:
-    """Of the decisions of a dry run those that are not kept already."""
-    with open_tables() as engine:
-        known = engine.run("flows", "decision_ids", broadcast=broadcast, campaign=campaign).column("decision_id")
-    there = pc.is_in(decisions.column("decision_id"), value_set=known.combine_chunks())
-    return decisions.filter(pc.invert(there))
 
 
 def hold(broadcast: str, campaign: str, reasons: list[Text]) -> None:

@@ -6,7 +6,8 @@
 | order_lines | line of a told order | events/lake_tables.py |
 | visits, visit_products | visitor of a broadcast (and product) | customers/lake_tables.py |
 | portraits | customer | customers/lake_tables.py |
-| decisions | decision and step | decisions/lake_tables.py; `occurrence` is the broadcast it was taken for |
+| decisions | decision and step | decisions/lake_tables.py; `occasion` is the broadcast it was taken for |
+| decision_features | candidate and run of the planning | decisions/lake_tables.py: what the policy saw |
 | messages | intended message | queries/current_messages.sql |
 | receipts | thing that became of a message | message, kind, detail, occurred_at |
 | broadcasts | broadcast | catalog/queries/broadcasts.sql |

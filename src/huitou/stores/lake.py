@@ -144,6 +144,36 @@ class Lake:
                 raise ValueError(f"{table.name}: a new row does not match {where}") from None
         return int(delta.version())
 
+    def remake(self, table: LakeTable, batches: Iterable[pa.RecordBatch], app: str) -> int:
+        """Put these rows, in the declared columns, in place of a table of other columns: its schema changes with them.
+
+        One commit, and nothing before it: whoever dies on the way leaves the old table. Transaction ids stay, with
+        `app` at 1 beside them.
+        """
+        from deltalake import write_deltalake
+
+        with self._explained(table):
+            self._mend(table)
+            delta = self._open(table)
+            if delta is None:
+                raise ValueError(f"{table.name} does not exist")
+            before = int(delta.version())
+            write_deltalake(
+                delta,
+                pa.RecordBatchReader.from_batches(table.schema, batches),
+                mode="overwrite",
+                schema_mode="overwrite",
+                commit_properties=_transaction(app, 1),
+                post_commithook_properties=_no_hooks(),
+            )
+            self._settle(table, delta, before)
+        return int(delta.version())
+
+    def columns(self, table: LakeTable) -> list[str]:
+        """The columns it is stored in, declared or not; none where it does not exist yet."""
+        delta = self._open(table)
+        return [] if delta is None else [field.name for field in delta.schema().fields]
+
     def delete(self, table: LakeTable, where: str) -> int:
         """Delete the matching rows; how many there were. They stay in old versions until `vacuum(keep_hours=0)`.
 

@@ -35,7 +35,11 @@ bought AS (
 decided AS (
   SELECT
     coalesce(m.root, d.customer) AS customer,
-    d.action, d.reason, d.timing, d.channel, d.offer, d.step, d.send_at, d.decision_id
+    d.action, d.reason, d.step, d.decision_id,
+    CASE WHEN d.action = 'send' THEN d.timing END AS timing,
+    CASE WHEN d.action = 'send' THEN d.channel END AS channel,
+    CASE WHEN d.action = 'send' THEN d.offer END AS offer,
+    CASE WHEN d.action = 'send' THEN d.send_at END AS send_at
   FROM decisions AS d
   LEFT JOIN merges AS m ON m.customer = d.customer
   WHERE d.broadcast = $broadcast AND d.campaign = $campaign

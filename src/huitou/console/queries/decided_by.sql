@@ -1,5 +1,5 @@
 -- By which versions of a campaign its decisions for a broadcast were taken; null where they do not tell. Reads decisions.
-SELECT DISTINCT try_cast(context ->> '$.campaign_version' AS BIGINT) AS version
+SELECT DISTINCT campaign_version AS version
 FROM decisions
 WHERE broadcast = $broadcast AND campaign = $campaign
 ORDER BY version

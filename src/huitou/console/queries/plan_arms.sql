@@ -5,7 +5,7 @@ WITH sent AS (
     customer, timing, channel, offer, step, send_at,
     CAST(cost_minor * 1000000 AS BIGINT) AS cost_micro,
     CAST(expected_profit_minor * 1000000 AS BIGINT) AS profit_micro,
-    CAST(coalesce(context ->> '$.offer.expected_cost_micro', '0') AS BIGINT) AS offer_micro,
+    CAST(offer_cost * 1000000 AS BIGINT) AS offer_micro,
     row_number() OVER (PARTITION BY customer ORDER BY step, decision_id) AS place
   FROM decisions
   WHERE broadcast = $broadcast AND campaign = $campaign AND action = 'send'

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -50,7 +49,7 @@ class Decision:
     offer: str
     propensity: float | None
     profit_minor: float | None
-    context: dict[str, Any]
+    row: dict[str, Any]  # the first step's, with what was known of the person
     steps: tuple[tuple[int, int], ...]  # step, send_at
 
 
@@ -261,6 +260,6 @@ def _decision(steps: list[dict[str, Any]]) -> Decision:
         row["offer"] or "",
         row["propensity"],
         None if row["profit_micro"] is None else row["profit_micro"] / MICRO,
-        json.loads(row["context"] or "{}"),
+        row,
         tuple((one["step"], one["send_at"]) for one in steps if one["send_at"]),
     )

@@ -10,11 +10,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from huitou.campaigns.definition import Campaign
+from huitou.campaigns.definition import INTENTS, Campaign
 from huitou.console.reads import ledger, show, snapshot
 from huitou.console.reads.campaigns import version_at, version_named
 from huitou.console.reads.show import SentArm
-from huitou.decisions.context import INTENT_NAMES
 from huitou.flows.readiness.show import intents_of as count_intents
 from huitou.kit import clock
 from huitou.stores.engine import Engine
@@ -88,16 +87,6 @@ def ruling(broadcast: str, campaign: Campaign) -> Campaign:
     return campaign if known is None or known.version == campaign.version else version_named(campaign, known.version)
 
 
-def only_new(decisions: pa.Table, broadcast: str, campaign: str) -> pa.Table:
-    """Of the decisions of a dry run those that are not kept already."""
-    known = snapshot.read(
-        ("decision_ids", broadcast, campaign),
-        lambda engine: engine.run("console", "decision_ids", broadcast=broadcast, campaign=campaign),
-    )
-    there = pc.is_in(decisions.column("decision_id"), value_set=known.column("decision_id").combine_chunks())
-    return decisions.filter(pc.invert(there))
-
-
 def plan_of(broadcast: str, campaign: str) -> PlanCounts | None:
     """What was decided; None where nothing was."""
     decided = show.decided_of(broadcast, campaign)
@@ -149,7 +138,7 @@ def outline(new: pa.Table, zone: str) -> dict[str, Any]:
         who.setdefault(channel, set()).add(customer)
     counts = Counter(sends.column("channel").to_pylist())
     return {
-        "intents": sorted(count_intents(new).items(), key=lambda one: list(INTENT_NAMES).index(one[0])),
+        "intents": sorted(count_intents(new).items(), key=lambda one: INTENTS.index(one[0])),
         "channels": [(channel, len(people), counts[channel]) for channel, people in sorted(who.items())],
         "days": days_of(moments, zone),
         "first_at": min(moments, default=None),

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from huitou.catalog.broadcasts import Broadcast, list_broadcasts
 from huitou.catalog.products import Product, list_products
 from huitou.customers.lake_tables import PORTRAITS, VISIT_PRODUCTS, VISITS
-from huitou.decisions.lake_tables import DECISIONS
+from huitou.decisions.lake_tables import DECISION_FEATURES, DECISIONS
 from huitou.decisions.reading import attach_decisions
 from huitou.events.current import attach_events
 from huitou.events.lake_tables import EVENTS, ORDER_LINES
@@ -30,7 +30,7 @@ from huitou.stores.ledger import transaction
 
 T = TypeVar("T")
 
-TABLES = (EVENTS, ORDER_LINES, VISITS, VISIT_PRODUCTS, PORTRAITS, DECISIONS)
+TABLES = (EVENTS, ORDER_LINES, VISITS, VISIT_PRODUCTS, PORTRAITS, DECISIONS, DECISION_FEATURES)
 KEPT = 300  # answers; the oldest go first
 MEMORY = "1GB"
 MERGED = "SELECT coalesce(max(id), 0), count(undone_at), (SELECT coalesce(max(id), 0) FROM broadcast_act) FROM merge"

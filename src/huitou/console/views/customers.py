@@ -186,5 +186,5 @@ def decisions(request: HttpRequest, customer: str) -> HttpResponse:
 
 
 def _told(decision: people.Decision, labels: Labels) -> dict[str, Any]:
-    why = explain(decision.reason, decision.context, speaks(), timings=labels.timings, offers=labels.offers)
-    return {"row": decision, "why": why, "intent": decision.context.get("intent"), "labels": labels}
+    why = explain(decision.row, speaks(), timings=labels.timings, offers=labels.offers)
+    return {"row": decision, "why": why, "intent": decision.row["intent"], "labels": labels}

@@ -51,10 +51,9 @@ def preview(request: HttpRequest, broadcast: str) -> HttpResponse:
 
     campaign = campaign_named(request.POST.get("campaign"))
     planned = plan_follow_up(broadcast, campaign, dry_run=True)
-    new = plans.only_new(planned.decisions, broadcast, campaign.name)
-    counted = plans.plan_from_rows(new, broadcast, campaign.name)
+    counted = plans.plan_from_rows(planned.new, broadcast, campaign.name)
     one = snapshot.find_broadcast(broadcast)
-    findings = check_start(one, campaign, new, planned.unlinked, clock.now_us())
+    findings = check_start(one, campaign, planned.new, planned.told, planned.unlinked, clock.now_us())
     return _render(request, one, campaign, counted, is_preview=True, findings=findings)
 
 

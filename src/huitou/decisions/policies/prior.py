@@ -15,15 +15,14 @@ against the holdout is what tells. One place, one table, so that they can be rea
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
+from huitou.decisions.arms import Arms
 from huitou.decisions.columns import Bools, Ints
-from huitou.decisions.goods import Goods
-from huitou.decisions.menu import Menu
 from huitou.decisions.people import HIGH, People
+from huitou.decisions.policies.base import Estimate
+from huitou.decisions.products import ProductChoice
 from huitou.decisions.schedule import Schedule, known_hours
 from huitou.kit.clock import DAY, HOUR
 from huitou.kit.money import MICRO
@@ -47,33 +46,23 @@ PULL, PULL_WITH_CART = 4.0, 12.0  # how much a discount of depth d multiplies th
 MOST_PULL = 3.0
 
 
-@dataclass(frozen=True)
-class Estimate:
-    """(r, arms) each, for r people: `value` is the expected profit against doing nothing, `offer_cost` what the offer
-    is expected to cost, both minor units; `message_cost` in micro-minor units."""
-
-    value: Floats
-    offer_cost: Floats
-    message_cost: Ints
-
-
-def estimate(menu: Menu, people: People, goods: Goods, rows: slice) -> Estimate:
-    """What the prior expects of every arm for the people of these rows; reach and limits are the menu's affair."""
-    size = (len(people.intent[rows]), len(menu))
+def estimate(arms: Arms, people: People, products: ProductChoice, rows: slice) -> Estimate:
+    """What the prior expects of every arm for the people of these rows; reach and limits are left aside."""
+    size = (len(people.intent[rows]), len(arms))
     value, offer_cost = np.zeros(size), np.zeros(size)
     message_cost = np.zeros(size, dtype=np.int64)
-    anyway, response = organic_chance(people)[rows], _response(people, menu.decided_at)[rows]
-    price, margin, cart = goods.price[rows], goods.margin[rows], (people.carts + people.asked)[rows] > 0
-    tired = _tiredness(people, menu.ended_at)[rows]
+    anyway, response = organic_chance(people)[rows], _response(people, arms.decided_at)[rows]
+    price, margin, cart = products.price[rows], products.margin[rows], (people.carts + people.asked)[rows] > 0
+    tired = _tiredness(people, arms.ended_at)[rows]
     memory: dict[int, tuple[Floats, Floats]] = {}
-    for arm in range(len(menu)):
-        _, channel, offer = menu.parts(arm)
-        schedule = menu.schedule(arm)
+    for arm in range(len(arms)):
+        _, channel, offer = arms.parts(arm)
+        schedule = arms.schedule(arm)
         if id(schedule) not in memory:
-            memory[id(schedule)] = _strength(schedule, people, menu.ended_at, rows)
+            memory[id(schedule)] = _strength(schedule, people, arms.ended_at, rows)
         strength, early = memory[id(schedule)]
         kept = schedule.kept(offer)[rows]
-        fatigue = _fatigue(schedule.send_at[rows], kept, tired, menu.ended_at)
+        fatigue = _fatigue(schedule.send_at[rows], kept, tired, arms.ended_at)
         works = (kept * strength * np.exp(-FATIGUE * fatigue)).sum(axis=1)
         lever = np.where(cart, PULL_WITH_CART, PULL)
         pull = np.minimum(1.0 + lever * offer.depth(price), MOST_PULL)
@@ -87,7 +76,7 @@ def estimate(menu: Menu, people: People, goods: Goods, rows: slice) -> Estimate:
             (extra - spoiled) * margin
             - offer_cost[:, arm]
             - message_cost[:, arm] / MICRO
-            - leaving * menu.campaign.opt_out_cost_minor
+            - leaving * arms.campaign.opt_out_cost_minor
         )
     return Estimate(value, offer_cost, message_cost)
 

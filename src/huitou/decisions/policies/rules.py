@@ -11,31 +11,31 @@ from __future__ import annotations
 
 import numpy as np
 
-from huitou.campaigns.definition import INTENTS, Campaign
-from huitou.decisions.columns import Bools, Ints
-from huitou.decisions.menu import Menu
+from huitou.campaigns.definition import Campaign
+from huitou.decisions.arms import Arms
+from huitou.decisions.columns import Bools
+from huitou.decisions.learning import Model
 from huitou.decisions.people import People
-from huitou.decisions.policies.base import Floats
-from huitou.decisions.policies.prior import Estimate
-
-REASONS = ["high_intent", "considering", "drifting"]
-assert len(REASONS) == len(INTENTS)
+from huitou.decisions.policies import prior
+from huitou.decisions.policies.base import Estimate, Floats, Policy
+from huitou.decisions.products import ProductChoice
 
 
-class Rules:
+class Rules(Policy):
     name = "rules"
     version = "1"
 
-    def explored_share(self, campaign: Campaign) -> float:
-        return campaign.explore
+    def estimate(self, arms: Arms, people: People, products: ProductChoice, rows: slice) -> Estimate:
+        return prior.estimate(arms, people, products, rows)
 
-    def rank(self, menu: Menu, people: People, rows: slice, feasible: Bools, prior: Estimate) -> Floats:
-        """The prior's value, but fewer reminders than the table allows only where more of them do not pay."""
-        value = np.where(feasible, prior.value, -np.inf)
-        steps = np.stack([menu.schedule(arm).kept(menu.parts(arm)[2])[rows].sum(axis=1) for arm in range(len(menu))], 1)
+    def rank(self, arms: Arms, people: People, rows: slice, feasible: Bools, expected: Estimate) -> Floats:
+        """The expected value, but fewer reminders than the table allows only where more of them do not pay."""
+        value = np.where(feasible, expected.value, -np.inf)
+        steps = np.stack([arms.schedule(arm).kept(arms.parts(arm)[2])[rows].sum(axis=1) for arm in range(len(arms))], 1)
         pays = value > 0
         most = np.where(pays, steps, 0).max(axis=1, keepdims=True, initial=0)
         return np.where((steps == most) & pays, value, -np.inf)
 
-    def reasons(self, people: People) -> tuple[Ints, list[str]]:
-        return people.intent, REASONS
+
+def open_policy(campaign: Campaign, model: Model | None) -> Rules:
+    return Rules()

@@ -21,7 +21,7 @@ WITH visited AS (
 SELECT
   v.customer, v.user_id, v.left_at, v.watch_seconds, v.comments, v.questions, v.likes, v.clicks, v.carts,
   v.products_seen, p.orders, p.last_order_at, p.average_minor, p.active_hour, p.broadcasts, p.lifecycle, p.rfm,
-  c.name, c.language, c.timezone
+  c.language, c.timezone
 FROM visited AS v
 LEFT JOIN portraits AS p ON p.customer = v.customer
 LEFT JOIN customers AS c ON c.root = v.customer

@@ -2,19 +2,6 @@
 -- decisions plan, and what the held-out would have got before they ordered: else the caps would take out of the next
 -- comparison those who were written to, and leave in those who were not. Reads decisions, went(decision, customer,
 -- contact_at), merges, portraits.
-WITH steps AS (
-  SELECT n FROM (VALUES (1), (2), (3), (4), (5), (6), (7), (8), (9), (10), (11), (12), (13), (14)) AS t (n)
-),
-would AS (
-  SELECT
-    coalesce(m.root, d.customer) AS customer,
-    try_cast(split_part(translate(d.context ->> '$.would.send_at', '[]', ''), ',', s.n) AS BIGINT) AS contact_at,
-    try_cast(d.context ->> '$.would.stop_since' AS BIGINT) AS stop_since
-  FROM decisions AS d
-  CROSS JOIN steps AS s
-  LEFT JOIN merges AS m ON m.customer = d.customer
-  WHERE d.action = 'holdout' AND d.decided_at > $since - 31 * 86400000000
-)
 SELECT coalesce(m.root, w.customer) AS customer, w.contact_at
 FROM went AS w
 LEFT JOIN merges AS m ON m.customer = w.customer
@@ -26,9 +13,11 @@ LEFT JOIN merges AS m ON m.customer = d.customer
 LEFT JOIN went AS w ON w.decision = d.decision_id
 WHERE d.action = 'send' AND d.send_at > $since AND w.decision IS NULL
 UNION ALL
-SELECT s.customer, s.contact_at
-FROM would AS s
-LEFT JOIN portraits AS p ON p.customer = s.customer
-WHERE s.contact_at > $since
-  AND NOT coalesce(p.last_order_at >= s.stop_since AND p.last_order_at < s.contact_at, false)
+SELECT coalesce(m.root, d.customer) AS customer, d.send_at AS contact_at
+FROM decisions AS d
+LEFT JOIN merges AS m ON m.customer = d.customer
+LEFT JOIN portraits AS p ON p.customer = coalesce(m.root, d.customer)
+WHERE d.action = 'holdout'
+  AND d.send_at > $since
+  AND NOT coalesce(p.last_order_at >= d.stop_since AND p.last_order_at < d.send_at, false)
 ORDER BY customer, contact_at

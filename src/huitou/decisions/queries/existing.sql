@@ -1,8 +1,9 @@
--- The decisions already taken for a campaign and broadcast, with the broadcast they were taken for: their messages are
--- known by it. Reads decisions.
+-- The decisions already taken for a campaign and broadcast, as they were taken. Reads decisions.
 SELECT
-  decision_id, campaign, occurrence AS broadcast, customer, user_id, decided_at, action, reason, policy, policy_version, timing,
-  step, send_at, channel, offer, products, propensity, expected_profit_minor, cost_minor, features_hash, seed, context
+  decision_id, campaign, campaign_version, occasion, occasion AS broadcast, customer, user_id, decided_at, action,
+  reason, policy, policy_version, timing, step, send_at, channel, offer, products, why, propensity,
+  expected_profit_minor, cost_minor, offer_cost, offer_price_minor, offer_expires_at, intent, stage, language, timezone,
+  holdout_chance, dropped_steps, dropped_reasons, stop_since, expires_at, features_hash, seed
 FROM decisions
 WHERE campaign = $campaign AND broadcast = $broadcast
 ORDER BY customer, step

@@ -13,6 +13,7 @@ import pyarrow as pa
 from huitou.campaigns.definition import Campaign
 from huitou.catalog.broadcasts import Broadcast
 from huitou.catalog.products import list_products
+from huitou.delivery.contexts import Told
 from huitou.delivery.rehearse import rehearse
 from huitou.flows.readiness import sending, show, words
 from huitou.flows.readiness.findings import Finding
@@ -31,12 +32,14 @@ def check_installation(campaign: Campaign | None = None) -> list[Finding]:
     ]
 
 
-def check_start(broadcast: Broadcast, campaign: Campaign, new: pa.Table, unlinked: int, now: int) -> list[Finding]:
+def check_start(
+    broadcast: Broadcast, campaign: Campaign, new: pa.Table, told: Told, unlinked: int, now: int
+) -> list[Finding]:
     """Everything, for a start that would add these decision rows; the gravest first.
 
-    `unlinked` counts the products without an address (delivery.unlinked).
+    `told` is what their messages say besides; `unlinked` counts the products without an address (delivery.unlinked).
     """
-    rehearsal = rehearse(new, campaign)
+    rehearsal = rehearse(new, campaign, told)
     with open_tables() as engine:
         unseen = show.check_unseen(engine, broadcast, campaign, now)
         people = show.check_people(engine, broadcast, campaign, new, now)

@@ -6,8 +6,8 @@ SELECT
   d.customer AS decided_customer,
   max(d.action) AS action,
   min(d.decided_at) AS decided_at,
-  max(try_cast(d.context ->> '$.holdout' AS DECIMAL(12, 6))) AS chance,
-  max(CASE WHEN d.context ->> '$.offer.name' IS NOT NULL THEN 1 ELSE 0 END) AS offered
+  max(d.holdout_chance) AS chance,
+  max(CASE WHEN d.action = 'send' AND d.offer_expires_at IS NOT NULL THEN 1 ELSE 0 END) AS offered
 FROM decisions AS d
 LEFT JOIN merges AS m ON m.customer = d.customer
 WHERE d.broadcast = $broadcast AND d.campaign = $campaign AND d.action IN ('send', 'holdout')

@@ -13,7 +13,7 @@ from huitou.campaigns.definition import Campaign
 from huitou.campaigns.reading import default_text
 from huitou.campaigns.versions import save_version
 from huitou.catalog.broadcasts import find_broadcast
-from huitou.decisions.lake_tables import DECISIONS
+from huitou.decisions.lake_tables import DECISION_FEATURES, DECISIONS
 from huitou.decisions.reading import open_lake, read_inputs
 from huitou.flows.follow_up import plan_follow_up
 from huitou.kit import clock
@@ -64,6 +64,7 @@ def read_only(campaign: Campaign) -> None:
 
 
 def _forget_plan() -> None:
-    shutil.rmtree(settings().lake / DECISIONS.name, ignore_errors=True)
+    for table in (DECISIONS, DECISION_FEATURES):
+        shutil.rmtree(settings().lake / table.name, ignore_errors=True)
     with transaction() as connection:
         connection.execute("TRUNCATE message CASCADE")

@@ -17,14 +17,11 @@ from statistics import median
 from typing import Any
 from urllib.parse import urlsplit
 
-import pyarrow as pa
-
-from huitou.campaigns.definition import Campaign
 from huitou.campaigns.reading import default_text
 from huitou.campaigns.versions import save_version
 from huitou.delivery.channels.email.channel import SESSIONS
 from huitou.delivery.outbox import enqueue
-from huitou.flows.follow_up import plan_follow_up, run_due
+from huitou.flows.follow_up import Planned, plan_follow_up, run_due
 from huitou.kit import clock
 from huitou.kit.clock import HOUR, MINUTE
 from huitou.kit.errors import Unavailable
@@ -51,11 +48,11 @@ def measure_send(size: int | None, folder: Path) -> Figure:
             hold_evening(round(size / (1 - ORDERED)))
             with transaction() as connection:
                 campaign = save_version(connection, to_everybody())
-            decisions = plan_follow_up(BROADCAST, campaign).decisions
+            planned = plan_follow_up(BROADCAST, campaign)
             clock.set_clock(clock.FrozenClock(DUE))
             forget_peak()
-            spent = [_send_all(folder / f"sink{run}", decisions, campaign) for run in range(RUNS)]
-            mail = _one_mail(folder / "sample", decisions, campaign)
+            spent = [_send_all(folder / f"sink{run}", planned) for run in range(RUNS)]
+            mail = _one_mail(folder / "sample", planned)
         count = len(read_index(folder / "sink0"))
         floors = measure_floors(folder / "floor", mail, count)
     finally:
@@ -78,21 +75,21 @@ def to_everybody() -> str:
     return OTHER_TIMINGS.sub("", text)
 
 
-def _one_mail(sink: Path, decisions: pa.Table, campaign: Campaign) -> bytes:
+def _one_mail(sink: Path, planned: Planned) -> bytes:
     """One of the mails as it went over the wire: the sinks that are measured keep only their index."""
     with transaction() as connection:
         connection.execute("TRUNCATE message CASCADE")
-        enqueue(connection, decisions.slice(0, 1), campaign)
+        enqueue(connection, planned.decisions.slice(0, 1), planned.campaign, planned.told)
     with running_sink(sink) as url:
         use_settings(replace(settings(), smtp_url=url))
         run_due()
     return read_index(sink)[0].path.read_bytes()
 
 
-def _send_all(sink: Path, decisions: pa.Table, campaign: Campaign) -> float:
+def _send_all(sink: Path, planned: Planned) -> float:
     with transaction() as connection:
         connection.execute("TRUNCATE message CASCADE")
-        queued = enqueue(connection, decisions, campaign)
+        queued = enqueue(connection, planned.decisions, planned.campaign, planned.told)
     with running_sink(sink, keep_mails=False) as url:
         use_settings(replace(settings(), smtp_url=url))
         result = run_due()

@@ -24,12 +24,12 @@ WHY = ("", "carted", "clicked", "watched", "best_seller")
 
 
 @dataclass(frozen=True)
-class Goods:
-    """`products` is the catalogue; `top` (n, MOST) positions in it, -1 for none, the best first; `why` (n, MOST)
+class ProductChoice:
+    """`catalogue` has every product known; `top` (n, MOST) positions in it, -1 for none, the best first; `why` (n, MOST)
     positions in WHY. `price`, `margin` (n,) minor units of the campaign's currency; of the first product where it is
     `priced`, else of the person's usual order. `sold_out`: the broadcast had products and none is left."""
 
-    products: pa.Table
+    catalogue: pa.Table
     top: Ints
     why: Ints
     price: Ints
@@ -38,7 +38,7 @@ class Goods:
     sold_out: bool
 
 
-def choose_goods(inputs: Inputs, people: People, campaign: Campaign) -> Goods:
+def choose_products(inputs: Inputs, people: People, campaign: Campaign) -> ProductChoice:
     products = _catalogue(inputs)
     seen_product = rows_of(texts(inputs.seen, "product"), texts(products, "product"))
     stock = ints(products, "stock", 1)
@@ -47,7 +47,7 @@ def choose_goods(inputs: Inputs, people: People, campaign: Campaign) -> Goods:
     best = _best_of_all(inputs, seen_product, stock, buyers)
     _fill_gaps(top, why, best, _best_seller(inputs, buyers), inputs, people, seen_product)
     price, margin, priced = _price(products, top[:, 0], people, campaign)
-    return Goods(products, top, why, price, margin, priced, bool(len(stock) and not best))
+    return ProductChoice(products, top, why, price, margin, priced, bool(len(stock) and not best))
 
 
 def _catalogue(inputs: Inputs) -> pa.Table:

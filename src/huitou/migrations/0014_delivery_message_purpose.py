@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("huitou", "0012_events_contact"),
+        ("huitou", "0013_events_contact"),
     ]
 
     operations = [

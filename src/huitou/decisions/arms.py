@@ -17,7 +17,7 @@ from huitou.rewards.offers import Offer
 
 
 @dataclass(frozen=True)
-class Menu:
+class Arms:
     """The arms, numbered timing-major, and the schedules they follow.
 
     `reach` (n, channels): the person may be written to there. `open_arms` (intents, arms): the operator's table lets
@@ -58,9 +58,9 @@ class Menu:
         return result & self.open_arms[people.intent[rows]]
 
 
-def write_menu(
+def list_arms(
     campaign: Campaign, people: People, reach: Bools, stock_left: dict[str, int], ended_at: int, decided_at: int
-) -> Menu:
+) -> Arms:
     """`stock_left` has the offers that are limited, and how many may still be given."""
     timing, channel, offer = (
         part.ravel()
@@ -78,7 +78,7 @@ def write_menu(
     }
     given_out = np.array([stock_left.get(one.name, 1) <= 0 for one in campaign.offers], dtype=np.bool_)
     open_arms = _open_arms(campaign, timing, offer) & ~given_out[offer]
-    return Menu(campaign, ended_at, decided_at, timing, channel, offer, schedules, reach, open_arms)
+    return Arms(campaign, ended_at, decided_at, timing, channel, offer, schedules, reach, open_arms)
 
 
 def _distinct_windows(campaign: Campaign) -> Iterator[tuple[Minutes, ...]]:

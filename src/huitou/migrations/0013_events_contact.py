@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("huitou", "0011_cancelling_and_outages"),
+        ("huitou", "0012_admin_rates"),
     ]
 
     operations = [
