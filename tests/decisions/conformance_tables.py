@@ -34,8 +34,12 @@ PARAMS = {query.name: TOLD for query in all_queries() if query.room == "decision
 def tables() -> dict[str, pa.Table]:
     taken = decisions()
     aliases = Standing({"B21": "B20"}).aliases()
-    outcomes = taken.select(["campaign", "occasion", "customer"]).append_column("profit_minor", taken.column("step"))
-    models = nasty_table(POLICY_MODELS.schema, rows=9, key="version", values={"policy": ["toy", "other"]})
+    first = taken.filter(pa.compute.less(taken.column("step"), 2))
+    outcomes = first.select(["campaign", "occasion", "customer"]).append_column(
+        "profit_minor", first.column("decided_at")
+    )
+    numbers = {"version": list(range(9)), "policy": ["toy", "other"], "content": [b"{}", b"1"]}
+    models = nasty_table(POLICY_MODELS.schema, rows=9, never_null=("policy", "version"), values=numbers)
     learned = {"outcomes": outcomes.slice(0, 20), "policy_models": models, "decision_features": features()}
     return {
         **shop_tables(),

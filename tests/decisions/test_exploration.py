@@ -15,10 +15,13 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from huitou.campaigns.definition import Campaign
+from huitou.decisions.assign import find_patterns, random_chances
 from huitou.decisions.decide import plan_from
+from huitou.decisions.explore import Limit, draw_arms
 from huitou.decisions.inputs import ADDRESSES, CANDIDATES, NODES, PERMISSIONS, Inputs
 
 from .show import NOW, campaign, crowd, inputs, person
+from .test_plan_promises import arms_of
 
 ALIKE = 20_000
 RICH = {"offers": 10**9, "messages": 10**9}
@@ -172,3 +175,24 @@ def test_a_later_plan_has_only_the_money_that_earlier_ones_left() -> None:
     ]
     assert 3_000 < spent[0] <= 6_000
     assert spent[0] <= spent[1] <= 6_000
+
+
+def test_what_runs_out_in_the_draw_is_closed_and_the_chance_is_the_one_it_had() -> None:
+    """Chances as they are without a limit, and twelve coupons: over many draws what never runs out counts everybody."""
+    arms, feasible = arms_of(300, stock=1000)
+    patterns = find_patterns([feasible], len(arms))
+    even, uses = random_chances(arms, patterns), arms.offer == 1
+    limit = Limit(uses, 12, np.zeros(patterns.can.shape), np.zeros(patterns.can.shape))
+    cost = np.broadcast_to(uses.astype(np.float64), feasible.shape)
+    totals, draws, rng = np.zeros(len(arms) + 1), 400, np.random.default_rng(2)
+    for _ in range(draws):
+        unit, turn = rng.random(300), rng.random(300)
+        exploring, drawn = draw_arms(arms, patterns, even, [limit], np.arange(300), [cost], unit, turn)
+        assert uses[drawn[drawn >= 0]].sum() == 12
+        (closed_at,) = exploring.closes
+        late = turn >= closed_at
+        assert not uses[drawn[late & (drawn >= 0)]].any()
+        np.add.at(totals, drawn, 1 / exploring.chance_of(drawn))
+    possible = np.append(feasible.sum(axis=0), 300)
+    for arm in np.flatnonzero(~np.append(uses, False)):
+        assert abs(totals[arm] / draws - possible[arm]) < 0.12 * possible[arm] + 2, arm

@@ -1,6 +1,7 @@
 """Write decided messages as their customers would read them, without sending: does every one of them come out whole?
 
-Done by the same content and render as sending. Of many messages an even sample is written, and one about each product.
+Done by the same content and render as sending. Of many messages an even sample is written, one about each product, and one of each
+combination of what the words depend on.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from huitou.delivery.render import Rendered, render
 from huitou.kit.errors import HuitouError
 from huitou.kit.text import Text
 
-MOST = 3_000  # messages written: 0.3 ms each
+EVEN = 500  # messages of an even sample: 0.3 ms each
+MOST = 3_000  # of those that differ in what their words depend on
 
 
 @dataclass(frozen=True)
@@ -81,12 +83,23 @@ def _chosen(decisions: pa.Table, campaign: Campaign, told: Told) -> Iterator[Map
     sends = decisions.filter(pc.equal(decisions.column("action"), "send")).combine_chunks()
     if not sends.num_rows:
         return
-    rows = np.unique(np.linspace(0, sends.num_rows - 1, min(sends.num_rows, MOST)).astype(np.int64))
+    rows = np.unique(np.linspace(0, sends.num_rows - 1, min(sends.num_rows, EVEN)).astype(np.int64))
     named = sends.column("products").combine_chunks()
     _, places = np.unique(pc.list_flatten(named).dictionary_encode().indices.to_numpy(), return_index=True)
     each = pc.list_parent_indices(named).take(pa.array(places)).to_numpy()[:MOST]
+    rows = np.union1d(rows, _first_of_each_kind(sends)[:MOST])
     chosen = sends.take(pa.array(np.union1d(rows, each)))
     yield from chosen.append_column("context", write_contexts(chosen, campaign, told)).to_pylist()
+
+
+def _first_of_each_kind(sends: pa.Table) -> Any:
+    """Positions: one of each combination of what the words are chosen by and say, but for a person's own name."""
+    said = [sends.column(name).cast(pa.string()) for name in ("channel", "language", "stage", "offer", "intent")]
+    first = [pc.binary_join(sends.column(name), " ") for name in ("products", "why")]
+    priced = pc.cast(pc.is_valid(sends.column("offer_price_minor")), pa.string())
+    parts = [pc.fill_null(part, "") for part in (*said, *first, priced)]
+    keys = pc.binary_join_element_wise(*parts, "\n").combine_chunks().dictionary_encode()
+    return np.unique(keys.indices.to_numpy(zero_copy_only=False), return_index=True)[1]
 
 
 def _message(row: Mapping[str, Any], campaign: Campaign) -> Message:
