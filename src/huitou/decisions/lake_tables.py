@@ -17,7 +17,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 from huitou.stores.lake import LakeTable
-from huitou.stores.personal import BLANK, PERSON, SAID, THING
+from huitou.stores.personal import BLANK, KEEP, PERSON, THING
 
 SEND, HOLDOUT, NONE = ACTIONS = ("send", "holdout", "nothing")
 MONEY = pa.decimal128(18, 6)
@@ -66,7 +66,19 @@ DECISIONS = LakeTable(
         ]
     ),
     stats=("broadcast", "campaign", "decided_at"),
-    personal={"decision_id": PERSON, "customer": PERSON, "user_id": PERSON, "reason": THING, "context": SAID},
+    personal={
+        "decision_id": PERSON,
+        "customer": PERSON,
+        "user_id": PERSON,
+        "reason": THING,
+        "why": THING,
+        "stage": THING,
+        "language": THING,
+        "timezone": THING,
+        "intent": THING,
+        "dropped_reasons": THING,
+        "occasion": THING,
+    },
     erased_by=BLANK,
 )
 
@@ -124,6 +136,19 @@ DECISION_FEATURES = LakeTable(
         ]
     ),
     stats=("campaign", "decided_at"),
+    personal={
+        "customer": PERSON,
+        "user_id": PERSON,
+        "nodes": PERSON,
+        "occasion": THING,
+        "language": THING,
+        "timezone": THING,
+        "channels": THING,
+        "channel_states": THING,
+        "why": THING,
+        "limited_offers": THING,
+    },
+    erased_by=BLANK,
 )
 
 POLICY_MODELS = LakeTable(
@@ -141,4 +166,6 @@ POLICY_MODELS = LakeTable(
         ]
     ),
     stats=("policy", "version"),
+    personal={"content": THING},
+    erased_by=KEEP,
 )

@@ -219,7 +219,7 @@ class HeldOut:
 
 
 @dataclass(frozen=True)
-class Contact:
+class NextContact:
     """When this person can be written to again, by campaign and channel; what is queued for them already, the next
     first; what holds them out."""
 
@@ -228,7 +228,7 @@ class Contact:
     held_out: tuple[HeldOut, ...]
 
 
-def contact_of(customer: str, zone: str | None) -> Contact:
+def contact_of(customer: str, zone: str | None) -> NextContact:
     now = clock.now_us()
     names = [one.name for one in all_campaigns() if one.state != "ended"]
     campaigns = [campaign_named(name) for name in names] or [default_campaign()]
@@ -236,7 +236,7 @@ def contact_of(customer: str, zone: str | None) -> Contact:
         moments = [again for one in campaigns for again in next_moments(connection, customer, one, zone, now, ADAPTERS)]
     queued = ledger.rows("queued_for", customer=customer)
     held_out = [_held_out(one) for one in decisions_of(customer) if one.action == "holdout"]
-    return Contact(tuple(moments), tuple(queued), tuple(one for one in held_out if one and one.until > now))
+    return NextContact(tuple(moments), tuple(queued), tuple(one for one in held_out if one and one.until > now))
 
 
 def _held_out(decision: Decision) -> HeldOut | None:

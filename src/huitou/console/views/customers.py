@@ -122,7 +122,7 @@ def _show(request: HttpRequest, customer: str, *, revealed: bool) -> HttpRespons
     return render(request, "customer.html", shown)
 
 
-def _contact(contact: people.Contact) -> dict[str, Any]:
+def _contact(contact: people.NextContact) -> dict[str, Any]:
     together = {"zh": "；", "en": "; "}[speaks()]
     return {
         "moments": [(one, together.join(say(why, speaks()) for why in one.reasons())) for one in contact.moments],
