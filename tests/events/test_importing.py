@@ -25,6 +25,7 @@ from huitou.events.segment import read_segment
 from huitou.kit.clock import DAY, HOUR, FrozenClock, parse_time
 from huitou.kit.errors import Refused
 
+pytestmark = pytest.mark.usefixtures("reads_here")
 EXAMPLES = Path(__file__).parents[2] / "examples"
 ENDED = Span(ended_at=parse_time("2026-11-20T19:30+08:00"))
 CUSTOMERS = "手机号,姓名,邮箱,邮件授权\r\n"

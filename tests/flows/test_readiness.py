@@ -37,7 +37,7 @@ name = "email"
 
 
 @pytest.fixture
-def shop(ledger: ModuleType, clock: FrozenClock, tmp_path: Path) -> Iterator[Path]:
+def shop(ledger: ModuleType, clock: FrozenClock, tmp_path: Path, reads_here: None) -> Iterator[Path]:
     """The evening is imported and a mail sink listens; yields the folder for campaign files."""
     clock.move_to(ENDED + HOUR)
     import_file(write_evening(tmp_path / "evening.ndjson"))

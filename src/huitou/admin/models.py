@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 
+from huitou.stores.personal import KEEP, STAFF, THING
+
 
 class Account(models.Model):
     """What a user may do. A user without one may not sign in."""
@@ -12,6 +14,9 @@ class Account(models.Model):
     role = models.TextField()  # admin | operator | analyst
     must_change = models.BooleanField(default=False)  # signed in with a password that somebody else has seen
     session_number = models.IntegerField(default=0)  # sessions of a lower number are over
+
+    personal = {"user_id": STAFF, "role": THING}
+    erased_by = KEEP
 
     class Meta:
         app_label = "huitou"
@@ -24,6 +29,9 @@ class SignInTry(models.Model):
     name = models.TextField()
     address = models.TextField()
     at = models.BigIntegerField()
+
+    personal = {"name": STAFF, "address": STAFF}
+    erased_by = KEEP
 
     class Meta:
         app_label = "huitou"
@@ -42,6 +50,9 @@ class KnownPlace(models.Model):
     address = models.TextField()
     at = models.BigIntegerField()
 
+    personal = {"name": STAFF, "address": STAFF}
+    erased_by = KEEP
+
     class Meta:
         app_label = "huitou"
         db_table = "known_place"
@@ -55,6 +66,9 @@ class RateUse(models.Model):
     who = models.TextField()
     at = models.BigIntegerField()
 
+    personal = {"name": THING, "who": STAFF}
+    erased_by = KEEP
+
     class Meta:
         app_label = "huitou"
         db_table = "rate_use"
@@ -66,6 +80,9 @@ class Setting(models.Model):
 
     name = models.TextField(primary_key=True)
     value = models.TextField()
+
+    personal = {"value": STAFF, "name": THING}
+    erased_by = KEEP
 
     class Meta:
         app_label = "huitou"
@@ -81,6 +98,9 @@ class Change(models.Model):
     subject = models.TextField()  # the setting's or the user's name
     before = models.TextField(default="")
     after = models.TextField(default="")
+
+    personal = {"by": STAFF, "subject": STAFF, "before": STAFF, "after": STAFF}
+    erased_by = KEEP
 
     class Meta:
         app_label = "huitou"
