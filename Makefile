@@ -1,6 +1,6 @@
 # Huitou 回头. `make` alone shows what there is.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check campaigns bench wheel clean
+.PHONY: help demo test check mutants campaigns bench wheel clean
 HUITOU := .venv/bin/huitou
 
 help:  ## Show this help
@@ -13,18 +13,24 @@ demo:  ## Set up, run the example follow-up end to end, serve the console
 test:  ## Set up what the tests need and run all of them
 	@sh scripts/venv test
 	@sh scripts/test-setup
-	@.venv/bin/python -m pytest -n 2 --dist worksteal --reruns 2 --reruns-delay 2 -rfER  # races with processes and clocks; what fails thrice is broken
+	@.venv/bin/python -m pytest -n 2 --dist worksteal -rfER
 
-check:  ## Floors, style, types
+check:  ## Floors, style, types, migrations
 	@sh scripts/venv test
 	@.venv/bin/ruff check src tests
 	@.venv/bin/ruff format --check src tests
 	@.venv/bin/lint-imports
 	@.venv/bin/mypy
+	@.venv/bin/python -m pytest tests/stores/test_migrations.py
+
+mutants:  ## Make the mistakes that tests must notice, one after the other (about a quarter of an hour)
+	@sh scripts/venv test
+	@.venv/bin/python -m tests.mutants
 
 campaigns:  ## The long campaigns: kills, races, crashes (about an hour)
 	@sh scripts/venv test
 	@.venv/bin/python -m pytest -m long --timeout 7200
+	@HUITOU_EXAMPLES=20 .venv/bin/python -m pytest tests/customers/test_fold.py --timeout 7200
 
 bench:  ## Print every figure beside its floor
 	@sh scripts/venv run

@@ -6,8 +6,11 @@ between tests (2 ms, 10 with connecting; a fresh clone takes 50), cloned again o
 
 from __future__ import annotations
 
-import fcntl
 import os
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy: two workers on two cores got in each other's way
+
+import fcntl
 import shutil
 import tempfile
 import time
@@ -25,6 +28,9 @@ from huitou.kit import clock as house_clock
 from huitou.kit.settings import Settings, read_settings, use_settings
 from huitou.stores import ledger as house_ledger
 from huitou.stores.postgres import Running, start_postgres
+from tests.reruns import pytest_runtest_logreport, pytest_sessionfinish, pytest_terminal_summary
+
+__all__ = ["pytest_runtest_logreport", "pytest_sessionfinish", "pytest_terminal_summary"]
 
 NOON = "2026-11-20T12:00:00Z"
 RESET = (Path(__file__).parent / "reset.sql").read_text()
@@ -58,6 +64,15 @@ def data(tmp_path: Path) -> Iterator[Path]:
     previous = use_settings(read_settings(data=tmp_path / "data", env={}))
     yield tmp_path / "data"
     _restore(previous)
+
+
+@pytest.fixture
+def reads_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files are read in this process (see tests/reading_here.py)."""
+    from huitou.events import reading
+    from tests.reading_here import ReaderHere
+
+    monkeypatch.setattr(reading, "_start", ReaderHere)
 
 
 @pytest.fixture(scope="session")
@@ -100,6 +115,7 @@ def _database(server: Running) -> Iterator[str]:
     with tempfile.TemporaryDirectory() as folder:
         previous = use_settings(replace(read_settings(data=folder, env={}), database_url=server.dsn_for(name)))
         migrate()
+        _hash_quickly()
         _forget_connections()
         _restore(previous)
     with psycopg.connect(server.dsn_for(name), autocommit=True) as connection:
@@ -122,6 +138,13 @@ def ledger(data: Path, server: Running, _database: str) -> Iterator[ModuleType]:
     previous = use_settings(replace(read_settings(data=data, env={}), database_url=server.dsn_for(_database)))
     yield house_ledger
     _restore(previous)
+
+
+def _hash_quickly() -> None:
+    """A million rounds for a password take a quarter of a second; what processes of their own do stays as it is."""
+    from django.contrib.auth.hashers import PBKDF2PasswordHasher
+
+    PBKDF2PasswordHasher.iterations = 1
 
 
 def _reset(connection: psycopg.Connection) -> bool:

@@ -1,6 +1,6 @@
 """Every table of the ledger, gathered for Django: without this file `makemigrations` silently sees none."""
 
-from huitou.admin.models import Account, Change, KnownPlace, Setting, SignInTry
+from huitou.admin.models import Account, Change, KnownPlace, RateUse, Setting, SignInTry
 from huitou.campaigns.models import Campaign
 from huitou.decisions.models import DrawnNode
 from huitou.delivery.models import (
@@ -54,6 +54,7 @@ __all__ = [
     "MessageBody",
     "Profile",
     "QuarantineRow",
+    "RateUse",
     "Receipt",
     "ReceiptCursor",
     "RecentOutcomes",

@@ -37,6 +37,16 @@ def test_idle_and_kept_connections_leave_room_for_others(process: Process) -> No
         one.close()
 
 
+def test_a_head_that_is_too_large_is_refused_before_it_is_held(process: Process) -> None:
+    """Thousands of connections with heads of 400 KB would be gigabytes."""
+    with connect(process.port) as one:
+        one.sendall(b"GET /health HTTP/1.1\r\nhost: x\r\nx-a: " + b"b" * (server.LARGEST_HEAD - 1_000) + b"\r\n\r\n")
+        assert b" 200 " in one.recv(4_096)[:20]
+    with connect(process.port) as one:
+        one.sendall(b"GET /health HTTP/1.1\r\nhost: x\r\nx-a: " + b"b" * (server.LARGEST_HEAD + 1_000))
+        assert b" 431 " in one.recv(4_096)[:20]
+
+
 @pytest.mark.parametrize(
     ("soft", "hard", "room"),
     [(1_024, 65_536, 20_000), (1_024, 4_096, 3_840), (256, 256, 64), (65_536, 1_048_576, 20_000)],

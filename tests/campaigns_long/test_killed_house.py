@@ -20,6 +20,7 @@ import pytest
 from huitou.delivery.commits import IN_FLIGHT
 from huitou.kit.clock import HOUR, MINUTE, SECOND, to_iso
 from huitou.proving.sink import read_index, running_sink
+from huitou.stores.postgres import start_postgres
 from tests.campaigns_long.killed_house import (
     Edge,
     Feeder,
@@ -238,7 +239,9 @@ def order_meanwhile(house: House, people: int) -> tuple[Feeder, set[str]]:
 
 @pytest.mark.timeout(600)  # a busy machine; 15 s of its own
 def test_three_kills(tmp_path: Path) -> None:
+    server = start_postgres(tmp_path / "data" / "postgres")  # else each of twenty commands starts and stops it
     happened = campaign(tmp_path, 400, SMALL, "small")
+    server.stop()
     assert sum(happened["kills"].values()) >= 2  # the plan may be done before its kill
 
 

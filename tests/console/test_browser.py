@@ -141,8 +141,7 @@ class Visitor:
 
     def open(self, path: str) -> None:
         self.page.goto(self.address + path)
-        self.page.wait_for_load_state("networkidle")
-        self.shows("[aria-busy=true], .htmx-request", 0)
+        self.shows("[aria-busy=true], .htmx-request, [data-chart]:not([data-drawn])", 0)
 
     def shows(self, selector: str, count: int) -> None:
         """Waits until so many are there. (Playwright's wait_for_function needs eval, which the pages forbid.)"""

@@ -16,6 +16,7 @@ from huitou.kit.settings import settings
 
 from .conftest import text_of
 
+pytestmark = pytest.mark.usefixtures("reads_here")
 PRODUCTS = (
     "product_id,name,price,currency\nP7,岩茶,129.00,CNY\nP8,=cmd|'/c calc'!A1,1.00,CNY\n,无名,1.00,CNY\n".encode()
 )

@@ -17,6 +17,7 @@ from huitou.events.broadcast_acts import Act, event_of
 from huitou.events.broadcast_acts import fold as stand
 from huitou.events.names import CORRECTED, DELETED, MERGED, RESTORED
 from huitou.kit.clock import HOUR
+from tests.examples import few
 
 from .crowd import SHOWS, crowd, crowd_people
 from .tea_shop import NOW, Event, corrected_engine, engine_of, tables, told
@@ -36,7 +37,7 @@ def fold(
         return visits, products, compute_portraits(engine, NOW)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=few(4))
 @given(seed=st.integers(0, 10_000), order=st.integers(0, 10_000))
 def test_order_of_arrival_changes_nothing(tmp_path_factory: pytest.TempPathFactory, seed: int, order: int) -> None:
     events = crowd(seed)
@@ -47,7 +48,7 @@ def test_order_of_arrival_changes_nothing(tmp_path_factory: pytest.TempPathFacto
     assert fold(again, folder) == fold(events, folder)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=few(4))
 @given(seed=st.integers(0, 10_000), broadcast=st.sampled_from(sorted(SHOWS)))
 def test_refresh_of_one_broadcast_gives_the_rows_of_a_full_rebuild(
     tmp_path_factory: pytest.TempPathFactory, seed: int, broadcast: str
@@ -61,7 +62,7 @@ def test_refresh_of_one_broadcast_gives_the_rows_of_a_full_rebuild(
     assert some_products == products.filter(pc.equal(products["broadcast"], broadcast))
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=few(4))
 @given(seed=st.integers(0, 10_000), at=st.integers(0, 400 * 86_400))
 def test_what_comes_after_now_is_not_known(tmp_path_factory: pytest.TempPathFactory, seed: int, at: int) -> None:
     """A replay of a moment sees what that moment saw, though later events are already in the lake."""
@@ -80,7 +81,7 @@ def test_what_comes_after_now_is_not_known(tmp_path_factory: pytest.TempPathFact
     assert seen(events) == seen(past)
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=few(3))
 @given(seed=st.integers(0, 10_000))
 def test_stays_add_up_and_do_not_overlap(tmp_path_factory: pytest.TempPathFactory, seed: int) -> None:
     with engine_of(tables(crowd(seed), crowd_people(1)), tmp_path_factory.mktemp("stays")) as engine:
@@ -111,7 +112,7 @@ def test_stays_add_up_and_do_not_overlap(tmp_path_factory: pytest.TempPathFactor
     ] == []
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=few(4))
 @given(seed=st.integers(0, 10_000), known=st.floats(0.3, 0.99), hours=st.integers(0, 200))
 def test_refreshing_what_is_touched_gives_the_full_rebuild(
     tmp_path_factory: pytest.TempPathFactory, seed: int, known: float, hours: int
@@ -154,7 +155,7 @@ def said(act: Act) -> Event:
     return told(act.name, NOW - HOUR, None, **columns, **more)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=few(5))
 @given(
     seed=st.integers(0, 10_000),
     acts=st.lists(st.sampled_from(ACTS), min_size=1, max_size=5),

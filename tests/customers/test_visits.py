@@ -292,3 +292,14 @@ def test_non_buyers_of_a_broadcast_and_of_a_product(tmp_path: Path) -> None:
         assert missing("P1") == ["c_chen", "c_lin", "c_wang"]
         assert missing("P2") == []
         assert missing("P3") == ["c_zhao"]
+
+
+def test_a_browsers_key_takes_no_viewers_of_one_show_into_another(visited: Visited) -> None:
+    """The other show is told by its room alone, as Douyin pushes it; it began before, in a room of its own."""
+    other = [
+        told("live_entered", "18:50", "c_ming", room="R2", shop="S1"),
+        told("live_entered", "19:10", "c_hua", room="R2", shop="S1"),
+    ]
+    page = told("live_entered", "19:05", "c_eve", broadcast="B20", room="R2", source="browser:page")
+    visits, _ = visited(show(told("live_entered", "19:02", "c_lin", **BROADCAST), *other, page))
+    assert sorted(visits) == [("B20", "c_eve"), ("B20", "c_lin"), ("R2", "c_hua"), ("R2", "c_ming")]

@@ -105,8 +105,15 @@ def test_nothing_without_consent_address_or_against_a_stop() -> None:
 def test_nothing_over_the_budgets_or_the_stock() -> None:
     chosen, rows = campaign(), sends()
     assert pc.sum(rows.column("cost_minor")).as_py() <= chosen.budget.messages_minor
-    granted, cost = Counter[str](), 0
-    seen = set()
+    granted, cost = grants(rows)
+    assert granted["ten"] <= 2000
+    assert granted.total() > 100
+    assert cost <= chosen.budget.offers_minor
+
+
+def grants(rows: pa.Table) -> tuple[Counter[str], Decimal]:
+    """(people by offer, what the offers are expected to cost in minor units), of messages to be sent."""
+    granted, cost, seen = Counter[str](), 0, set()
     for customer, offer, context in zip(
         *(rows.column(c).to_pylist() for c in ("customer", "offer", "context")), strict=True
     ):
@@ -114,9 +121,7 @@ def test_nothing_over_the_budgets_or_the_stock() -> None:
             seen.add(customer)
             granted[offer] += 1
             cost += json.loads(context)["offer"]["expected_cost_micro"]
-    assert granted["ten"] <= 2000
-    assert granted.total() > 100
-    assert Decimal(cost) / 1_000_000 <= chosen.budget.offers_minor
+    return granted, Decimal(cost) / 1_000_000
 
 
 def test_nothing_outside_the_window_or_after_the_offers_end() -> None:
@@ -191,6 +196,20 @@ def test_candidates_added_later_leave_the_earlier_rows_as_they_are() -> None:
     assert spent <= campaign().budget.messages_minor
 
 
+def test_what_an_earlier_plan_spends_later_plans_do_not_have() -> None:
+    given, scarce = crowd(3000), campaign("explore = 0.2\n", offers=30_000)
+    first = plan_from(replace(given, candidates=given.candidates.slice(0, 1500)), scarce, NOW)
+    both = plan_from(replace(given, existing=first, decided=first.column("customer")), scarce, NOW + HOUR)
+    alone = plan_from(replace(given, candidates=given.candidates.slice(1500)), scarce, NOW)
+    cost = {
+        name: grants(plan.filter(pc.equal(plan.column("action"), "send")))[1]
+        for name, plan in {"first": first, "both": both, "alone": alone}.items()
+    }
+    limit = scarce.budget.offers_minor
+    assert cost["first"] <= cost["both"] <= limit
+    assert cost["first"] + cost["alone"] > limit  # had the second forgotten the first, there would be too little
+
+
 def menu_of(n: int, seed: int = 1, stock: int = 5) -> tuple[Menu, np.ndarray]:
     given, chosen = crowd(n, seed), campaign()
     people = gather_people(given, chosen)
@@ -245,6 +264,50 @@ def test_weighed_by_its_propensity_every_plan_counts_everybody_who_could_get_it(
         ]  # fmt: skip
         possible = feasible[:, arms].sum() / 3
         assert abs(totals[timing, channel] / lots - possible) < 0.15 * possible + 2, (timing, channel)
+
+
+def arms(plan: pa.Table) -> dict[str, tuple[str, ...]]:
+    """What each person would get: (timing, channel, offer), or ("nothing",)."""
+    names = ["customer", "action", "timing", "channel", "offer"]
+    rows = plan.filter(pc.equal(plan.column("step"), 1)).select(names).to_pylist()
+    return {
+        row["customer"]: (row["timing"], row["channel"], row["offer"]) if row["action"] == "send" else ("nothing",)
+        for row in rows
+    }
+
+
+@pytest.mark.parametrize("explore", [0.1, 0.5])
+def test_a_plan_has_one_chance_whether_it_was_drawn_or_chosen(explore: float) -> None:
+    """A person's lot may be what the policy would have chosen too: the logged chance is that of both ways together."""
+    given, ways = crowd(150), defaultdict[tuple[str, ...], dict[bool, set[float]]](lambda: defaultdict(set))
+    for lot in range(40):
+        rich = campaign(f'seed = "{lot}"\nexplore = {explore}\nholdout = 0\n', offers=10**9, messages=10**9)
+        plan = plan_from(given, rich, NOW)
+        chances = dict(zip(*(plan.column(c).to_pylist() for c in ("customer", "propensity")), strict=True))
+        reasons = dict(zip(*(plan.column(c).to_pylist() for c in ("customer", "reason")), strict=True))
+        for customer, arm in arms(plan).items():
+            ways[customer, *arm][reasons[customer].startswith("explored")].add(round(chances[customer], 9))
+    both = [chances for chances in ways.values() if len(chances) == 2]
+    assert len(both) > 20
+    assert [chances for chances in both if len(chances[True] | chances[False]) > 1] == []
+
+
+def test_who_is_explored_gets_what_chance_gives_all() -> None:
+    """Being explored and the lot are two draws: with one draw for both the explored would get the first arms alone."""
+    given = crowd(6000)
+    all_of_them = plan_from(given, campaign('policy = "random"\nholdout = 0\n', offers=10**9, messages=10**9), NOW)
+    few = plan_from(given, campaign("explore = 0.3\nholdout = 0\n", offers=10**9, messages=10**9), NOW)
+    explored = pc.starts_with(few.column("reason"), "explored")
+    shares = [timings(table) for table in (all_of_them, few.filter(explored))]
+    assert shares[0].keys() == shares[1].keys()
+    assert max(abs(shares[0][name] - shares[1][name]) for name in shares[0]) < 0.04
+
+
+def timings(plan: pa.Table) -> dict[str, float]:
+    """The share of people by timing, of those who were drawn for."""
+    drawn = plan.filter(pc.starts_with(plan.column("reason"), "explored"))
+    found = Counter(arm[0] for arm in arms(drawn).values())
+    return {name: number / found.total() for name, number in found.items()}
 
 
 def test_propensities_sum_to_one_over_what_can_happen() -> None:

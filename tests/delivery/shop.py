@@ -61,11 +61,13 @@ def add_customer(connection: Connection, name: str, *, email: str | None = "", c
     return name
 
 
-def add_consent(connection: Connection, customer: str, granted: bool, *, how: str = "form", at: int = ENDED) -> None:
+def add_consent(
+    connection: Connection, customer: str, granted: bool, *, how: str = "form", at: int = ENDED, channel: str = "email"
+) -> None:
     connection.execute(
         "INSERT INTO consent (customer, channel, purpose, granted, how, proof, occurred_at, recorded_at, source,"
-        " event_id) VALUES (%s, 'email', 'marketing', %s, %s, '', %s, %s, 'test', '')",
-        (customer, granted, how, at, at),
+        " event_id) VALUES (%s, %s, 'marketing', %s, %s, '', %s, %s, 'test', '')",
+        (customer, channel, granted, how, at, at),
     )
 
 
@@ -115,6 +117,7 @@ class Planned:
 
 
 def add_messages(connection: Connection, messages: Sequence[Planned]) -> list[str]:
+    """Messages as the outbox holds them: what went has the address it went to, its one try and its claim's fence."""
     with connection.cursor() as cursor:
         cursor.executemany(
             "INSERT INTO message (id, customer, campaign, campaign_version, occurrence, step, decision, channel, offer,"
@@ -129,7 +132,25 @@ def add_messages(connection: Connection, messages: Sequence[Planned]) -> list[st
                 for m in messages
             ],
         )  # fmt: skip
+    sent = [m.id for m in messages if m.state in (*TAKEN, *OPEN)]
+    connection.execute(AS_SENT, {"ids": sent, "taken": list(TAKEN)})
     return [m.id for m in messages]
+
+
+TAKEN = ("submitted", "delivered", "opened", "clicked", "converted")  # the channel said yes
+OPEN = ("final", "awaiting_staff", "in_doubt", "unknown")
+AS_SENT = """
+    UPDATE message m
+    SET attempts = 1, fence = 1, final_at = coalesce(m.final_at, m.send_at),
+        submitted_at = CASE WHEN m.state = ANY (%(taken)s) THEN coalesce(m.final_at, m.send_at) END,
+        provider_id = CASE WHEN m.state = ANY (%(taken)s) THEN 'sent-' || m.id ELSE '' END,
+        address = coalesce((
+            SELECT i.value FROM identifier i
+            WHERE i.customer = m.customer AND i.kind = CASE m.channel WHEN 'sms' THEN 'phone' ELSE m.channel END
+            ORDER BY i.created_at DESC, i.value LIMIT 1
+        ), m.customer || '@' || m.channel || '.example')
+    WHERE m.id = ANY (%(ids)s)
+"""
 
 
 def state_of(connection: Connection, message: str) -> tuple[str, str]:

@@ -60,6 +60,25 @@ def test_what_will_not_go_is_cancelled_early(ledger: ModuleType, clock: FrozenCl
     assert states == {name: ("suppressed", stopped[name]) if name in stopped else ("planned", "") for name in names}
 
 
+def test_an_order_told_before_but_stored_after_another_is_found(ledger: ModuleType, clock: FrozenClock) -> None:
+    """Stops are numbered when they are told: the one told first may be the one that commits last."""
+    with ledger.transaction() as connection:
+        make_campaign(connection)
+        names = ("slow", "quick", "next")
+        due = [Planned(add_customer(connection, name), send_at=NOON + DAY) for name in names]
+        ids = dict(zip(names, add_messages(connection, due), strict=True))
+    with ledger.transaction() as slow:
+        add_stop(slow, "slow", "order", ENDED, "o1", "order_paid")
+        with ledger.transaction() as connection:
+            add_stop(connection, "quick", "order", ENDED, "o2", "order_paid")
+        assert cancel_stopped() == 1
+    with ledger.transaction() as connection:
+        add_stop(connection, "next", "order", ENDED, "o3", "order_paid")
+    assert cancel_stopped() == 2
+    with ledger.transaction() as connection:
+        assert {state_of(connection, message) for message in ids.values()} == {("suppressed", "ordered")}
+
+
 def test_what_is_queued_for_a_broadcast_is_cancelled_and_what_went_stays(
     ledger: ModuleType, clock: FrozenClock
 ) -> None:

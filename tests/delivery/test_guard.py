@@ -233,6 +233,33 @@ def test_what_consent_holds(ledger: ModuleType, records: list[tuple[bool, str, i
     assert [verdict.reason for verdict in decide(ledger)] == [reason]
 
 
+@pytest.mark.parametrize(("left", "reason"), [("*", "opted_out"), ("email", "opted_out"), ("sms", "")])
+def test_who_leaves_all_channels_leaves_each(ledger: ModuleType, left: str, reason: str) -> None:
+    with ledger.transaction() as connection:
+        make_campaign(connection)
+        add_messages(connection, [Planned(add_customer(connection, "anna"))])
+        add_consent(connection, "anna", False, how="unsubscribed", at=NOON - 1, channel=left)
+    assert [verdict.reason for verdict in decide(ledger)] == [reason]
+
+
+def test_a_permission_for_all_channels_is_none_for_this_one(ledger: ModuleType) -> None:
+    with ledger.transaction() as connection:
+        make_campaign(connection)
+        add_messages(connection, [Planned(add_customer(connection, "anna", consent=None))])
+        add_consent(connection, "anna", True, channel="*")
+    assert [verdict.reason for verdict in decide(ledger)] == ["no_consent"]
+
+
+@pytest.mark.parametrize(("given_at", "reason"), [(NOON, ""), (NOON + 1, "no_consent")])
+def test_a_consent_counts_from_its_moment_on(ledger: ModuleType, given_at: int, reason: str) -> None:
+    """In a replay of an earlier moment (--now) later consents are on record already."""
+    with ledger.transaction() as connection:
+        make_campaign(connection)
+        add_messages(connection, [Planned(add_customer(connection, "anna", consent=None))])
+        add_consent(connection, "anna", True, at=given_at)
+    assert [verdict.reason for verdict in decide(ledger)] == [reason]
+
+
 def test_caps_roll_and_are_half_open(ledger: ModuleType) -> None:
     with ledger.transaction() as connection:
         make_campaign(connection)
@@ -329,11 +356,21 @@ SENT_TO_BO = "UPDATE message SET address = 'bo@example.com' WHERE customer = 'an
     [
         (Planned("anna", state="submitted", final_at=NOON - 9 * DAY), "duplicate"),
         (Planned("anna", occurrence="b0", state="unknown", final_at=NOON - HOUR), "cap"),
+        (Planned("anna", occurrence="b0", state="submitted", final_at=NOON - DAY + 1), "cap_soon"),
+        (Planned("anna", occurrence="b0", state="submitted", final_at=NOON - DAY), ""),
         (Planned("anna", occurrence="b0", state="submitted", final_at=NOON - 9 * DAY), ""),
         (Planned("anna", state="failed", final_at=NOON - HOUR), ""),
         (Planned("anna", channel="sms", state="submitted", final_at=NOON - HOUR), ""),
     ],
-    ids=["the same step", "the cap's day", "long ago", "never arrived", "another channel"],
+    ids=[
+        "the same step",
+        "the cap's day",
+        "a moment less than a day",
+        "just a day",
+        "long ago",
+        "never arrived",
+        "another channel",
+    ],
 )
 def test_what_went_to_the_mailbox_counts_though_the_merge_is_undone(
     ledger: ModuleType, earlier: Planned, reason: str
@@ -499,7 +536,8 @@ def test_the_shops_history_is_not_read_whole(ledger: ModuleType) -> None:
         assert all(verdict.passed for verdict in finalise(connection, claimed, [Rules()] * len(due), NOON))
         connection.execute(query("cancel_stopped"), {"ids": later, "now": NOON, "until": EVER})
         read = connection.execute("SELECT seq_tup_read FROM pg_stat_xact_user_tables WHERE relname = 'stop'").fetchone()
-        assert read == (0,)
+        assert read is not None
+        assert read[0] < 1_000  # by the sample that ANALYZE took a scan may begin, and stop at the first row that fits
 
 
 def test_the_messages_of_others_are_not_read(ledger: ModuleType) -> None:

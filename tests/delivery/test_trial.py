@@ -16,7 +16,9 @@ from huitou.delivery.trial import Trial, send_trial
 from huitou.proving.sink import SinkHandler, SinkServer, read_script
 
 
-async def send(port: int, scheme: str = "smtp", login: str = "", tls: str = "", to: str = "lin@example.com") -> Trial:
+async def send(
+    port: int, scheme: str = "smtp", login: str = "", tls: str = "", to: str = "lin@example.com", seconds: float = 30
+) -> Trial:
     return await send_trial(
         to,
         "试一下 sending",
@@ -25,7 +27,7 @@ async def send(port: int, scheme: str = "smtp", login: str = "", tls: str = "", 
         smtp_url=f"{scheme}://{login}127.0.0.1:{port}{tls}",
         mail_from="回头茶铺 <tea@example.com>",
         reply_to="help@example.com",
-        seconds=1.0,
+        seconds=seconds,
     )
 
 
@@ -79,7 +81,7 @@ async def test_what_the_server_says_of_the_recipient_and_the_mail(
     sink: Callable[[str], Callable[[], asyncio.Protocol]], script: str, code: str, reply: str
 ) -> None:
     async with server(sink(script)) as port:
-        trial = await send(port)
+        trial = await send(port, seconds=1 if "delay" in script else 30)
     assert (trial.ok, trial.code, trial.reply) == (False, code, reply)
     assert set(trial.reason) == {"zh", "en"}
 
@@ -123,7 +125,7 @@ async def test_a_wrong_password_and_a_server_without_sign_in(data: Path) -> None
 
 async def test_no_server_and_a_silent_one(data: Path) -> None:
     async with server(asyncio.Protocol) as port:
-        assert (await send(port)).code == "timeout"
+        assert (await send(port, seconds=1)).code == "timeout"
     nowhere = await send(port)
     assert nowhere.code == "no_server"
     assert f"127.0.0.1:{port}" in nowhere.reason["en"]

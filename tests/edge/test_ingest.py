@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from huitou.edge import committer as committer_module
 from huitou.edge.app import EdgeApp
 from huitou.edge.committer import Committer
+from huitou.events.journal import append_batch
 from huitou.events.model import Event
 from tests.edge.conftest import KEY, track
 from tests.events.events import click
@@ -416,3 +417,15 @@ async def test_a_lost_connection_is_replaced_without_the_sender_noticing(
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
     assert len(journal()) == 12
+
+
+async def test_requests_that_share_a_commit_are_each_answered_for_their_own_events(ledger: ModuleType) -> None:
+    append_batch([click(1)])
+    committer = Committer()
+    asked = [asyncio.create_task(committer.commit(events)) for events in ([click(2), click(3)], [click(1), click(4)])]
+    await asyncio.sleep(0)  # both wait before the first writer starts
+    committer.start()
+    try:
+        assert await asyncio.gather(*asked) == [["accepted", "accepted"], ["duplicate", "accepted"]]
+    finally:
+        await committer.stop()

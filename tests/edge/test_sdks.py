@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
@@ -40,43 +39,40 @@ def node() -> Path:
     return NODE
 
 
-def python(script: str) -> Callable[[str], list[str]]:
-    return lambda url: [sys.executable, str(SDKS / script), url, KEY, str(COUNT)]
+def python() -> dict[str, list[str]]:
+    return {name: [sys.executable, str(SDKS / f"{name}.py")] for name in ("segment_python", "rudder_python")}
 
 
-def javascript(script: str) -> Callable[[str], list[str]]:
-    return lambda url: ["node", str(SDKS / script), url, KEY, str(COUNT)]
-
-
-ALL = [
-    pytest.param(python("segment_python.py"), id="segment-python"),
-    pytest.param(python("rudder_python.py"), id="rudder-python"),
-    pytest.param(javascript("segment_node.mjs"), id="segment-node"),
-    pytest.param(javascript("rudder_node.mjs"), id="rudder-node"),
-]
+def javascript() -> dict[str, list[str]]:
+    return {name: ["node", str(SDKS / f"{name}.mjs")] for name in ("segment_node", "rudder_node")}
 
 
 @pytest.mark.timeout(180)
-@pytest.mark.parametrize("command", ALL)
-def test_an_sdk_loses_nothing_while_the_edge_is_killed_and_restarted(
-    command: Callable[[str], list[str]], tmp_path: Path, request: pytest.FixtureRequest
+@pytest.mark.parametrize("programs", [python(), javascript()], ids=["python", "node"])
+def test_no_sdk_loses_anything_while_the_edge_is_killed_and_restarted(
+    programs: dict[str, list[str]], tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    """Embedded ledger, same data folder, same port: kill -9 in the middle of the events."""
-    folder = request.getfixturevalue("node") if command("")[0] == "node" else tmp_path
+    """Embedded ledger, same data folder, same port: kill -9 in the middle of the events of both SDKs."""
+    folder = request.getfixturevalue("node") if "segment_node" in programs else tmp_path
     edge = Process(free_port(), clean_env(), tmp_path / "data")
     edge.start()
     try:
-        sender = subprocess.Popen(
-            command(edge.url), cwd=folder, env=clean_env(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
-        time.sleep(0.6)
+        senders = {}
+        for place, (name, program) in enumerate(programs.items()):  # the events of each are numbered from its hundred
+            command = [*program, edge.url, KEY, str(COUNT), str(100 * place)]
+            senders[name] = subprocess.Popen(
+                command, cwd=folder, env=clean_env(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            )
+        time.sleep(0.7)
         edge.kill()
         assert not edge.is_open()
         time.sleep(0.3)
         edge.start()
-        said, _ = sender.communicate(timeout=120)
-        assert sender.returncode == 0, said
-        assert _stored(tmp_path / "data") == Counter(range(COUNT)), said
+        for name, sender in senders.items():
+            said, _ = sender.communicate(timeout=120)
+            assert sender.returncode == 0, (name, said)
+        expected = [number for place in range(len(senders)) for number in range(100 * place, 100 * place + COUNT)]
+        assert _stored(tmp_path / "data") == Counter(expected)
     finally:
         print(edge.finish())  # noqa: T201 - shown where the test fails
 

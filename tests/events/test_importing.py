@@ -25,6 +25,7 @@ from huitou.events.segment import read_segment
 from huitou.kit.clock import DAY, HOUR, FrozenClock, parse_time
 from huitou.kit.errors import Refused
 
+pytestmark = pytest.mark.usefixtures("reads_here")
 EXAMPLES = Path(__file__).parents[2] / "examples"
 ENDED = Span(ended_at=parse_time("2026-11-20T19:30+08:00"))
 CUSTOMERS = "手机号,姓名,邮箱,邮件授权\r\n"
@@ -66,6 +67,37 @@ def test_rejected_rows_are_mended_and_imported(ledger: ModuleType, clock: Frozen
     with ledger.connect(autocommit=True) as connection:
         phones = connection.execute("SELECT value FROM identifier WHERE kind = 'phone' ORDER BY 1").fetchall()
     assert phones == [("+8619900000001",), ("+8619900000002",), ("+8619900000003",)]
+
+
+def test_rows_of_megabytes_are_committed_few_at_a_time(
+    ledger: ModuleType, clock: FrozenClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """2,000 of them at once would be gigabytes in the server, out of a small gzip."""
+    sizes: list[int] = []
+    monkeypatch.setattr(
+        importing, "append_batch", lambda events, at: sizes.append(len(events)) or append_batch(events, at)
+    )
+    path = tmp_path / "views.csv"
+    rows = (f"u{n},2026-11-20T19:00:00Z,product_viewed,{'茶' * 700_000}\n" for n in range(12))
+    path.write_text("user_id,time,event,note\n" + "".join(rows))
+    assert counts(import_file(path, kind="table")) == (12, 0, 0, 0)
+    assert sum(sizes) == 12
+    assert max(sizes) * 2 * 2_100_000 <= importing.LARGEST_BATCH + 2 * 2_100_000  # the last one may go beyond
+
+
+def test_reasons_that_name_their_values_are_counted_apart_up_to_a_number(
+    ledger: ModuleType, clock: FrozenClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing, "MOST_REASONS", 3)
+    path = tmp_path / "views.csv"
+    path.write_text(
+        "user_id,time,event\n" + "".join(f"u1,soon{n},product_viewed\nu1,soon0,product_viewed\n" for n in range(5))
+    )
+    result = import_file(path, kind="table")
+    assert result.rejected == 10
+    assert sorted(result.reasons.values()) == [1, 1, 2, 6]
+    assert result.reasons["other reasons"] == 2
+    assert result.told["other reasons"]["zh"] == "其他原因"
 
 
 def test_rejected_orders_wait_whole_and_come_in_whole(ledger: ModuleType, clock: FrozenClock, tmp_path: Path) -> None:

@@ -6,9 +6,11 @@ import gzip
 import io
 import os
 import resource
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import openpyxl
@@ -121,9 +123,38 @@ def test_a_reader_that_does_not_come_to_an_end_is_stopped(tmp_path: Path, monkey
     path = tmp_path / "a.csv"
     path.write_text("user_id,email\n" + "u1,a@example.com\n" * 300_000)
     monkeypatch.setattr(limits, "SECONDS", 1)
-    monkeypatch.setattr(limits, "SECONDS_A_MB", 0)
+    monkeypatch.setattr(limits, "SECONDS_A_MB_PLAIN", 0)
     with pytest.raises(Refused, match="more than 1 s to read"), read_apart(path, Options(), "customers") as reading:
         list(reading.records)
+
+
+def test_an_import_that_takes_too_long_in_all_is_ended_though_its_rows_still_come(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("user_id,email\n" + "u1,a@example.com\n" * 300_000)
+    with pytest.raises(Refused, match="longer than an upload may"), read_apart(path, Options(), within=1.5) as reading:
+        any(time.sleep(0.001) for _ in reading.records)
+
+
+@pytest.mark.parametrize(("begins", "seconds"), [(b"PAR1", 300), (b"\x1f\x8b", 100), (b"PK\3\4", 20), (b"a,b\n", 10)])
+def test_a_file_may_take_time_by_what_is_packed_in_it(tmp_path: Path, begins: bytes, seconds: int) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(begins + bytes(3 << 20))
+    assert limits.bounds_for(path).seconds == limits.SECONDS + 3 * seconds
+
+
+def test_a_workbook_is_parsed_once_and_anew_where_it_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import python_calamine
+
+    parsed = []
+    parse = python_calamine.CalamineWorkbook.from_filelike
+    told = SimpleNamespace(from_filelike=lambda file: parsed.append(1) or parse(file))
+    monkeypatch.setattr(python_calamine, "CalamineWorkbook", told)
+    for user in ("u1", "u22"):
+        row = f'<row r="2"><c r="A2" t="inlineStr"><is><t>{user}</t></is></c></row>'
+        path = workbook(tmp_path / "a.xlsx", row)
+        for _ in range(2):
+            assert [cells[0] for _, cells in tables.read_table(path).rows] == [user]
+    assert len(parsed) == 2
 
 
 def test_entities_are_not_opened(tmp_path: Path) -> None:
@@ -133,6 +164,17 @@ def test_entities_are_not_opened(tmp_path: Path) -> None:
     path = workbook(tmp_path / "a.xlsx", row, before=doctype)
     with pytest.raises(Refused, match="unrecognized entity"), read_apart(path, Options(), "table"):
         pass
+
+
+def test_a_table_of_very_many_columns_is_refused_in_a_short_line(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("".join(f"column{n}{'x' * 200}," for n in range(5_000)) + "z\n" + "1," * 5_000 + "1\n")
+    told = r"column59x{52}… … \(5,001\)"
+    with pytest.raises(FileRefused, match=told) as refused, read_apart(path, Options(), "table") as reading:
+        list(reading.records)
+    assert len(str(refused.value)) < 5_000
+    assert len(refused.value.columns) == 60
+    assert max(map(len, refused.value.columns)) == 60
 
 
 def test_what_is_no_file_is_not_opened(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ body = "<p>{{ customer.name }},<a href='{{ product.url }}'>{{ product.name }}</a
 
 
 @pytest.fixture
-def shop(ledger: ModuleType, clock: FrozenClock, tmp_path: Path) -> Iterator[Path]:
+def shop(ledger: ModuleType, clock: FrozenClock, tmp_path: Path, reads_here: None) -> Iterator[Path]:
     """The evening is over and imported; a mail sink listens. Yields the sink's folder."""
     clock.move_to(ENDED + HOUR)
     (tmp_path / "tea.toml").write_text(CAMPAIGN, encoding="utf-8")

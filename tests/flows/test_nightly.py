@@ -16,7 +16,7 @@ from huitou.events.journal import append_batch
 from huitou.events.lake_tables import EVENTS
 from huitou.events.load import load
 from huitou.events.segment import read_segment
-from huitou.flows import nightly
+from huitou.flows import nightly, worker
 from huitou.flows.nightly import last_night, run_nightly
 from huitou.flows.refresh import catch_up, forget
 from huitou.flows.tables import open_tables
@@ -29,7 +29,7 @@ from tests.flows.evening import ENDED, PEOPLE, track, write_evening
 
 
 @pytest.fixture
-def shop(ledger: ModuleType, clock: FrozenClock, tmp_path: Path) -> FrozenClock:
+def shop(ledger: ModuleType, clock: FrozenClock, tmp_path: Path, reads_here: None) -> FrozenClock:
     """The evening is over and imported, and the house has begun to count nights."""
     clock.move_to(ENDED + HOUR)
     import_file(write_evening(tmp_path / "evening.ndjson"))
@@ -129,7 +129,10 @@ def test_a_second_one_waits_and_finds_it_done(shop: FrozenClock) -> None:
     assert sorted(night is None for night in done) == [False, True]
 
 
-async def test_the_worker_makes_up_for_the_night(shop: FrozenClock, ledger: ModuleType) -> None:
+async def test_the_worker_makes_up_for_the_night(
+    shop: FrozenClock, ledger: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "LOAD_EVERY", 0.2)  # it ends when it has listened out
     shop.move_to(ENDED + DAY)
     stop = asyncio.Event()
     working = asyncio.create_task(run_worker(stop))

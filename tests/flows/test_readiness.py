@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -34,7 +37,7 @@ name = "email"
 
 
 @pytest.fixture
-def shop(ledger: ModuleType, clock: FrozenClock, tmp_path: Path) -> Iterator[Path]:
+def shop(ledger: ModuleType, clock: FrozenClock, tmp_path: Path, reads_here: None) -> Iterator[Path]:
     """The evening is imported and a mail sink listens; yields the folder for campaign files."""
     clock.move_to(ENDED + HOUR)
     import_file(write_evening(tmp_path / "evening.ndjson"))
@@ -182,3 +185,19 @@ def test_links_lead_to_the_port_that_is_served(data: Path) -> None:
     use_settings(replace(settings(), public_url="https://t.example.com"))
     note_served("http://127.0.0.1:18778")
     assert settings().public_url == "https://t.example.com"
+
+
+def test_an_address_whose_answer_never_ends_is_asked_for_its_status_alone() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+
+        def answer() -> None:
+            caller, _ = listening.accept()
+            with caller, suppress(OSError):
+                caller.recv(4_096)
+                caller.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+                while True:
+                    caller.sendall(b"x" * 65_536)
+
+        threading.Thread(target=answer, daemon=True).start()
+        assert sending._answers(f"http://127.0.0.1:{port}")

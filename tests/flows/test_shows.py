@@ -33,7 +33,7 @@ SECOND = [  # the same show on another platform, which tells no start and no end
 
 
 @pytest.fixture
-def house(ledger: ModuleType, clock: FrozenClock, tmp_path: Path) -> FrozenClock:
+def house(ledger: ModuleType, clock: FrozenClock, tmp_path: Path, reads_here: None) -> FrozenClock:
     """The evening B1 of forty people and its twin W1 of six, an hour after the end."""
     clock.move_to(ENDED + HOUR)
     import_file(write_evening(tmp_path / "B1.ndjson"))

@@ -32,7 +32,7 @@ PROFIT = 19_900 * 30 // 100
 
 
 @pytest.fixture
-def tea(ledger: ModuleType, clock: FrozenClock, tmp_path: Path) -> Iterator[Path]:
+def tea(ledger: ModuleType, clock: FrozenClock, tmp_path: Path, reads_here: None) -> Iterator[Path]:
     clock.move_to(ENDED + HOUR)
     import_file(write_evening(tmp_path / "evening.ndjson"))
     file = tmp_path / "tea.toml"

@@ -13,6 +13,7 @@ import pytest
 from huitou.kit.errors import Unavailable
 from huitou.stores.ledger import prove_writable
 from huitou.stores.postgres import start_postgres
+from huitou.stores.postgres_cluster import did_not_start
 from huitou.stores.room import prove_room
 
 FULL = "the disk is full: make room, and everything goes on by itself"
@@ -62,3 +63,12 @@ def test_a_folder_that_is_a_file_has_no_room(tmp_path: Path) -> None:
     (tmp_path / "lake").write_text("")
     with pytest.raises(Unavailable, match="a part of the path is a file, not a folder"):
         prove_room(tmp_path / "lake")
+
+
+def test_a_database_that_finds_no_room_to_start_is_not_called_damaged(tmp_path: Path) -> None:
+    """It asks for 16 MB where a megabyte is still free; whoever restored a backup then would lose what is newer."""
+    (tmp_path / "postgres.log").write_text(
+        'LOG:  database system was interrupted\nPANIC:  could not write to file "pg_wal/xlogtemp.29": No space left on device\n'
+    )
+    assert FULL in str(did_not_start(tmp_path, 0))
+    assert "may be damaged" in str(did_not_start(tmp_path, 120))

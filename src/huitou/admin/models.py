@@ -1,8 +1,10 @@
-"""Ledger tables of running the house: who may sign in as what, who tried, what was set, who changed it."""
+"""Ledger tables of running the house: who may sign in as what, who tried, what was used, what was set, who changed it."""
 
 from __future__ import annotations
 
 from django.db import models
+
+from huitou.stores.personal import KEEP, STAFF, THING
 
 
 class Account(models.Model):
@@ -12,6 +14,9 @@ class Account(models.Model):
     role = models.TextField()  # admin | operator | analyst
     must_change = models.BooleanField(default=False)  # signed in with a password that somebody else has seen
     session_number = models.IntegerField(default=0)  # sessions of a lower number are over
+
+    personal = {"user_id": STAFF, "role": THING}
+    erased_by = KEEP
 
     class Meta:
         app_label = "huitou"
@@ -24,6 +29,9 @@ class SignInTry(models.Model):
     name = models.TextField()
     address = models.TextField()
     at = models.BigIntegerField()
+
+    personal = {"name": STAFF, "address": STAFF}
+    erased_by = KEEP
 
     class Meta:
         app_label = "huitou"
@@ -42,10 +50,29 @@ class KnownPlace(models.Model):
     address = models.TextField()
     at = models.BigIntegerField()
 
+    personal = {"name": STAFF, "address": STAFF}
+    erased_by = KEEP
+
     class Meta:
         app_label = "huitou"
         db_table = "known_place"
         constraints = [models.UniqueConstraint(fields=["name", "address"], name="known_place_once")]
+
+
+class RateUse(models.Model):
+    """One use of what a user may do only so often (rates.py)."""
+
+    name = models.TextField()
+    who = models.TextField()
+    at = models.BigIntegerField()
+
+    personal = {"name": THING, "who": STAFF}
+    erased_by = KEEP
+
+    class Meta:
+        app_label = "huitou"
+        db_table = "rate_use"
+        indexes = [models.Index(fields=["name", "who", "at"], name="rate_use_who")]
 
 
 class Setting(models.Model):
@@ -53,6 +80,9 @@ class Setting(models.Model):
 
     name = models.TextField(primary_key=True)
     value = models.TextField()
+
+    personal = {"value": STAFF, "name": THING}
+    erased_by = KEEP
 
     class Meta:
         app_label = "huitou"
@@ -68,6 +98,9 @@ class Change(models.Model):
     subject = models.TextField()  # the setting's or the user's name
     before = models.TextField(default="")
     after = models.TextField(default="")
+
+    personal = {"by": STAFF, "subject": STAFF, "before": STAFF, "after": STAFF}
+    erased_by = KEEP
 
     class Meta:
         app_label = "huitou"

@@ -26,6 +26,7 @@ FEW_FILES = 4_096  # below it viewers of one broadcast may find no place
 BACKLOG = 4_096  # connections that wait to be accepted; the kernel lowers it to net.core.somaxconn
 HEAD_PATIENCE = 15_000  # milliseconds for a request's head, and for the next request of a kept connection
 HASTE = 5_000  # the same where there is room for few
+LARGEST_HEAD = 64 * 1024  # bytes that one connection may make us hold at once; granian's own 400 KB are 8 GB of all
 LOOK_EVERY = 5.0  # seconds
 FULL = 0.9  # of the connections there is room for: then it is said
 
@@ -47,7 +48,7 @@ async def serve(app: App, host: str, port: int, stop: asyncio.Event) -> None:
         websockets=False,
         backlog=BACKLOG,
         backpressure=room,
-        http1_settings=HTTP1Settings(header_read_timeout=head_patience(room)),
+        http1_settings=HTTP1Settings(header_read_timeout=head_patience(room), max_buffer_size=LARGEST_HEAD),
     )
     _spare_the_collector()
     serving = asyncio.create_task(server.serve())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 
+from huitou.stores.personal import KEEP, STAFF, THING
+
 
 class Campaign(models.Model):
     """One version of a campaign file; versions are never changed, the newest is in force."""
@@ -15,6 +17,9 @@ class Campaign(models.Model):
     automatic = models.BooleanField(default=False)  # starts by itself when a broadcast ends
     created_at = models.BigIntegerField()
     created_by = models.TextField(default="")
+
+    personal = {"created_by": STAFF, "name": THING, "body": THING}
+    erased_by = KEEP
 
     class Meta:
         app_label = "huitou"

@@ -208,7 +208,8 @@ def check_address() -> HouseFinding:
     if formed.state == "bad":
         return formed
     try:
-        answer = httpx.get(f"{url}/health", timeout=PATIENCE)
+        with httpx.stream("GET", f"{url}/health", timeout=PATIENCE) as answer:  # whoever answers there may never end
+            pass
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         unreached = {
             "zh": f"{url} 没有应答：{error}（服务没开？）",

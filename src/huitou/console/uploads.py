@@ -31,6 +31,7 @@ from huitou.kit.settings import settings
 from huitou.kit.text import Text
 
 LARGEST = 2 * 1024**3  # bytes
+LONGEST = 3_600.0  # seconds an import may hold its turn: ten million rows by two processors
 ID = re.compile(r"[0-9a-f]{16}")
 UNSAFE = re.compile(r"[^\w.\-()（） ]+")
 LONGEST_NAME = 150  # bytes; the file of rejected rows has a longer one, and systems take 255
@@ -156,7 +157,8 @@ def run(upload: Upload, options: Options, kind: str | None, show: ToldBroadcast 
 
 
 def _import(upload: Upload, options: Options, kind: str | None, show: ToldBroadcast | None, progress: Any) -> Upload:
-    result = bring_in(_content(upload) / upload.name, options, kind, show, progress, language=upload.language)
+    path = _content(upload) / upload.name
+    result = bring_in(path, options, kind, show, progress, language=upload.language, within=LONGEST)
     catch_up()
     return replace(
         upload,

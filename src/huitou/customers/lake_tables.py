@@ -9,6 +9,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 from huitou.stores.lake import LakeTable
+from huitou.stores.personal import DELETE, PERSON, SAID
 
 _text, _int, _bool = pa.string(), pa.int64(), pa.bool_()
 
@@ -46,6 +47,8 @@ VISITS = LakeTable(
         ]
     ),
     stats=("broadcast",),
+    personal={"customer": PERSON, "user_id": PERSON},
+    erased_by=DELETE,
 )
 
 VISIT_PRODUCTS = LakeTable(
@@ -64,6 +67,8 @@ VISIT_PRODUCTS = LakeTable(
         ]
     ),
     stats=("broadcast",),
+    personal={"customer": PERSON},
+    erased_by=DELETE,
 )
 
 PORTRAITS = LakeTable(
@@ -117,4 +122,6 @@ PORTRAITS = LakeTable(
         ]
     ),
     stats=("computed_at",),
+    personal={"customer": PERSON, "tags": SAID},
+    erased_by=DELETE,
 )

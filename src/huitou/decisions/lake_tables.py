@@ -11,6 +11,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 from huitou.stores.lake import LakeTable
+from huitou.stores.personal import BLANK, PERSON, SAID, THING
 
 MONEY = pa.decimal128(18, 6)
 
@@ -43,4 +44,6 @@ DECISIONS = LakeTable(
         ]
     ),
     stats=("broadcast", "campaign", "decided_at"),
+    personal={"decision_id": PERSON, "customer": PERSON, "user_id": PERSON, "reason": THING, "context": SAID},
+    erased_by=BLANK,
 )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 
+from huitou.stores.personal import DELETE, PERSON
+
 
 class DrawnNode(models.Model):
     """An identity node by which its person was drawn for the holdout when first decided for.
@@ -15,6 +17,9 @@ class DrawnNode(models.Model):
     """
 
     node = models.TextField(primary_key=True)
+
+    personal = {"node": PERSON}
+    erased_by = DELETE
 
     class Meta:
         app_label = "huitou"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 
+from huitou.stores.personal import ADDRESS, BLANK, DELETE, HASH, KEEP, PERSON, SAID, STAFF, THING
+
 STATES = (
     "planned", "claimed", "final", "submitted", "delivered", "opened", "clicked", "converted",
     "awaiting_staff", "retry", "failed", "suppressed", "expired", "in_doubt", "unknown",
@@ -42,6 +44,18 @@ class Message(models.Model):
     provider_id = models.TextField(default="")
     created_at = models.BigIntegerField()
 
+    personal = {
+        "id": PERSON,
+        "customer": PERSON,
+        "decision": PERSON,
+        "context": SAID,
+        "address": ADDRESS,
+        "provider_id": PERSON,
+        "reason": SAID,
+        "sender": THING,
+    }
+    erased_by = BLANK
+
     class Meta:
         app_label = "huitou"
         db_table = "message"
@@ -73,6 +87,9 @@ class MessageBody(models.Model):
     message = models.OneToOneField(Message, primary_key=True, on_delete=models.CASCADE, db_column="message")
     body = models.BinaryField()
 
+    personal = {"message": PERSON, "body": SAID}
+    erased_by = DELETE
+
     class Meta:
         app_label = "huitou"
         db_table = "message_body"
@@ -85,6 +102,9 @@ class Receipt(models.Model):
     kind = models.TextField()  # submitted, delivered, opened, clicked, replied, bounced, complained, unsubscribed…
     detail = models.TextField(default="")
     occurred_at = models.BigIntegerField()
+
+    personal = {"message": PERSON, "detail": SAID}
+    erased_by = BLANK
 
     class Meta:
         app_label = "huitou"
@@ -102,6 +122,9 @@ class Link(models.Model):
     target = models.TextField()
     product = models.TextField(default="")
 
+    personal = {"token": PERSON, "message": PERSON, "target": SAID}
+    erased_by = DELETE
+
     class Meta:
         app_label = "huitou"
         db_table = "link"
@@ -115,6 +138,9 @@ class DeadAddress(models.Model):
     status = models.TextField()  # the enhanced code or the provider's word
     since = models.BigIntegerField()
 
+    personal = {"address": ADDRESS}
+    erased_by = HASH
+
     class Meta:
         app_label = "huitou"
         db_table = "dead_address"
@@ -126,6 +152,9 @@ class ReceiptCursor(models.Model):
 
     name = models.TextField(primary_key=True)
     position = models.BigIntegerField()
+
+    personal = {"name": THING}
+    erased_by = KEEP
 
     class Meta:
         app_label = "huitou"
@@ -140,6 +169,9 @@ class Cancellation(models.Model):
     at = models.BigIntegerField()
     by = models.TextField(default="")
     messages = models.IntegerField(default=0)  # that were queued, and go no more
+
+    personal = {"by": STAFF}
+    erased_by = KEEP
 
     class Meta:
         app_label = "huitou"
@@ -157,6 +189,9 @@ class SelfPause(models.Model):
     reason = models.TextField(default="")  # the last failure, as the message tells it
     resumed_at = models.BigIntegerField(null=True)
 
+    personal = {"reason": SAID}
+    erased_by = BLANK
+
     class Meta:
         app_label = "huitou"
         db_table = "self_pause"
@@ -171,6 +206,9 @@ class ChannelOutage(models.Model):
     last_at = models.BigIntegerField()
     error = models.JSONField(default=dict)  # {"zh": …, "en": …}
 
+    personal = {"error": THING}
+    erased_by = KEEP
+
     class Meta:
         app_label = "huitou"
         db_table = "channel_outage"
@@ -181,6 +219,9 @@ class RecentOutcomes(models.Model):
 
     campaign = models.TextField(primary_key=True)
     outcomes = models.TextField(default="")
+
+    personal = {"outcomes": THING}
+    erased_by = KEEP
 
     class Meta:
         app_label = "huitou"

@@ -18,7 +18,7 @@ from huitou.events.connectors import find_connector
 from huitou.events.connectors.base import Options, Record
 from huitou.events.journal import Outcome, append_batch
 from huitou.events.model import Event
-from huitou.events.reading import read_apart
+from huitou.events.reading import OpenFile, read_apart
 from huitou.events.rejected_rows import RejectedRows
 from huitou.events.segment import read_segment
 from huitou.events.versions import number_versions
@@ -27,6 +27,9 @@ from huitou.kit.errors import Rejected
 from huitou.kit.text import Text
 
 BATCH = 2_000  # records in one commit: short enough that ingest beside it is not held up
+LARGEST_BATCH = 16 << 20  # bytes of them; two are held at once, each as objects of several times its size
+MOST_REASONS = 1_000  # different ones that are counted apart: many name the value that they refuse
+OTHER_REASONS: Text = {"zh": "其他原因", "en": "other reasons"}
 OTHER_CONTENT = Rejected("", {"zh": "编号相同，内容不同", "en": "same id, other content"})
 
 CONSENTS = ("consent_given", "consent_not_given", "consent_withdrawn")
@@ -60,8 +63,10 @@ def import_file(
     progress: Progress | None = None,
     rejected_to: Path | None = None,
     language: str = "en",
+    within: float | None = None,
 ) -> ImportResult:
-    """Refused where the file as a whole cannot be read; bad rows go to a file with their reasons.
+    """Refused where the file as a whole cannot be read, or takes longer than `within` seconds; bad rows go to a file with
+    their reasons.
 
     That file stands beside the imported one, or in the folder `rejected_to`; its reasons are in that language.
     """
@@ -70,7 +75,7 @@ def import_file(
         find_connector(kind)
     done = 0
     with (
-        read_apart(path, options, kind) as reading,
+        read_apart(path, options, kind, within) as reading,
         RejectedRows(path, rejected_to, language) as rejected,
         ThreadPoolExecutor(1, "import") as committer,
         few_collections(),
@@ -78,7 +83,7 @@ def import_file(
         result = ImportResult(str(path), reading.format, mapping=reading.mapping)
         waiting: _Batch | None = None
         # While one batch is committed the next is read: the database and we work at the same time.
-        for batch in chain(_batches(reading.records, reading.format, options, committer), [None]):
+        for batch in chain(_batches(reading, options, committer), [None]):
             if waiting is not None:
                 _settle(waiting, result, rejected)
                 done += sum(len(record.rows) for record in waiting.records)
@@ -97,12 +102,23 @@ class _Batch(NamedTuple):
     outcomes: Future[list[Outcome]]
 
 
-def _batches(records: Iterator[Record], source: str, options: Options, committer: Executor) -> Iterator[_Batch]:
-    while batch := list(islice(records, BATCH)):
+def _batches(reading: OpenFile, options: Options, committer: Executor) -> Iterator[_Batch]:
+    while batch := _take(reading):
         received_at = clock.now_us()
-        read = [_read_record(record, source, received_at, options.currency) for record in batch]
+        read = [_read_record(record, reading.format, received_at, options.currency) for record in batch]
         events = number_versions([event for one in read if not isinstance(one, Rejected) for event in one])
         yield _Batch(batch, read, committer.submit(append_batch, events, received_at))
+
+
+def _take(reading: OpenFile) -> list[Record]:
+    """The next records, few where they are large: a row may be of megabytes."""
+    batch: list[Record] = []
+    full = reading.size + LARGEST_BATCH
+    for record in reading.records:
+        batch.append(record)
+        if len(batch) == BATCH or reading.size >= full:
+            break
+    return batch
 
 
 def _settle(batch: _Batch, result: ImportResult, rejected: RejectedRows) -> None:
@@ -111,12 +127,19 @@ def _settle(batch: _Batch, result: ImportResult, rejected: RejectedRows) -> None
     for record, read in zip(batch.records, batch.events, strict=True):
         if isinstance(read, Rejected):
             result.rejected += len(record.rows)
-            result.reasons[read.reason] = result.reasons.get(read.reason, 0) + len(record.rows)
-            result.told[read.reason] = read.told
+            _count_reason(read, len(record.rows), result)
             rejected.add(record, read)
         else:
             _count(record, list(islice(outcomes, len(read))), result, rejected)
             _count_consents(read, result)
+
+
+def _count_reason(why: Rejected, rows: int, result: ImportResult) -> None:
+    reason, told = why.reason, why.told
+    if reason not in result.reasons and len(result.reasons) >= MOST_REASONS:
+        reason, told = OTHER_REASONS["en"], OTHER_REASONS
+    result.reasons[reason] = result.reasons.get(reason, 0) + rows
+    result.told[reason] = told
 
 
 def _count_consents(events: list[Event], result: ImportResult) -> None:

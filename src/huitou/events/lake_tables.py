@@ -5,6 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 from huitou.stores.lake import LakeTable
+from huitou.stores.personal import BLANK, PERSON, SAID, THING
 
 _text, _whole = pa.string(), pa.int64()
 
@@ -42,6 +43,17 @@ EVENTS = LakeTable(
         ]
     ),
     stats=("position", "occurred_at", "name", "broadcast", "room"),
+    personal={
+        "event_id": PERSON,
+        "name": THING,
+        "customer": PERSON,
+        "user_id": PERSON,
+        "order_id": PERSON,
+        "message": PERSON,
+        "content": SAID,
+        "properties": SAID,
+    },
+    erased_by=BLANK,
 )
 
 # One row a product line of an order event; `status` is the event's name, `broadcast` what the order was credited to.
@@ -62,6 +74,8 @@ ORDER_LINES = LakeTable(
         ]
     ),
     stats=("position", "occurred_at", "status", "broadcast"),
+    personal={"order_id": PERSON, "customer": PERSON},
+    erased_by=BLANK,
 )
 
 TABLES = (EVENTS, ORDER_LINES)

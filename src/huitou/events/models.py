@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from django.db import models
 
+from huitou.stores.personal import ADDRESS, DELETE, KEEP, PERSON, SAID, STAFF, THING
+
 
 class WriteKey(models.Model):
     """A key that ingest accepts: only its hash is kept. What a browser's key may say: edge/browser_events.py."""
@@ -18,6 +20,9 @@ class WriteKey(models.Model):
     created_at = models.BigIntegerField()
     last_used_at = models.BigIntegerField(null=True)  # to the minute
     revoked_at = models.BigIntegerField(null=True)
+
+    personal = {"digest": THING, "name": THING, "last_four": THING}
+    erased_by = KEEP
 
     class Meta:
         app_label = "huitou"
@@ -32,6 +37,9 @@ class KeyTally(models.Model):
     rule = models.TextField()
     events = models.BigIntegerField()
     last_at = models.BigIntegerField()
+
+    personal: dict[str, str] = {}
+    erased_by = KEEP
 
     class Meta:
         app_label = "huitou"
@@ -48,6 +56,9 @@ class JournalRow(models.Model):
     received_at = models.BigIntegerField()
     body = models.BinaryField()  # canonical JSON of events.model.Event
 
+    personal = {"key": PERSON, "fingerprint": PERSON, "body": SAID}
+    erased_by = DELETE
+
     class Meta:
         app_label = "huitou"
         db_table = "journal"
@@ -62,6 +73,9 @@ class QuarantineRow(models.Model):
     received_at = models.BigIntegerField()
     body = models.BinaryField()
 
+    personal = {"event_id": PERSON, "body": SAID, "reason": THING}
+    erased_by = DELETE
+
     class Meta:
         app_label = "huitou"
         db_table = "quarantine"
@@ -73,6 +87,9 @@ class Customer(models.Model):
     id = models.TextField(primary_key=True)  # "c" + keyed hash of the identifier it was born with
     created_at = models.BigIntegerField()
     merged_into = models.ForeignKey("self", null=True, on_delete=models.PROTECT, db_column="merged_into")
+
+    personal = {"id": PERSON, "merged_into": PERSON}
+    erased_by = DELETE
 
     class Meta:
         app_label = "huitou"
@@ -86,6 +103,9 @@ class Identifier(models.Model):
     value = models.TextField()
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, db_column="customer")
     created_at = models.BigIntegerField()
+
+    personal = {"value": ADDRESS, "customer": PERSON}
+    erased_by = DELETE
 
     class Meta:
         app_label = "huitou"
@@ -109,6 +129,9 @@ class Merge(models.Model):
     refused = models.TextField(default="")  # why a merge was not carried out: hub, shared
     undone_at = models.BigIntegerField(null=True)
 
+    personal = {"absorbed": PERSON, "survivor": PERSON, "value": ADDRESS, "event_id": PERSON}
+    erased_by = DELETE
+
     class Meta:
         app_label = "huitou"
         db_table = "merge"
@@ -123,6 +146,9 @@ class Profile(models.Model):
 
     customer = models.OneToOneField(Customer, primary_key=True, on_delete=models.PROTECT, db_column="customer")
     traits = models.JSONField(default=dict)
+
+    personal = {"customer": PERSON, "traits": SAID}
+    erased_by = DELETE
 
     class Meta:
         app_label = "huitou"
@@ -147,6 +173,9 @@ class Consent(models.Model):
     event_id = models.TextField()
     asked = models.TextField(default="", db_default="")
 
+    personal = {"customer": PERSON, "proof": SAID, "event_id": PERSON}
+    erased_by = DELETE
+
     class Meta:
         app_label = "huitou"
         db_table = "consent"
@@ -165,6 +194,9 @@ class BroadcastAct(models.Model):
     operator = models.TextField(default="")  # who; '' on the command line
     cancelled = models.IntegerField(default=0)  # queued messages cancelled with it
     occurred_at = models.BigIntegerField()
+
+    personal = {"operator": STAFF, "name": THING, "other": THING, "title": THING}
+    erased_by = KEEP
 
     class Meta:
         app_label = "huitou"
@@ -209,6 +241,9 @@ class Stop(models.Model):
     recorded_at = models.BigIntegerField()
     source = models.TextField()
     event_id = models.TextField()
+
+    personal = {"customer": PERSON, "order_id": PERSON, "event_id": PERSON}
+    erased_by = DELETE
 
     class Meta:
         app_label = "huitou"

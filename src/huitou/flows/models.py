@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 
+from huitou.stores.personal import KEEP, THING
+
 
 class RefreshMark(models.Model):
     """Up to which journal position, and when, something was last made anew."""
@@ -11,6 +13,9 @@ class RefreshMark(models.Model):
     name = models.TextField(primary_key=True)
     position = models.BigIntegerField()
     at = models.BigIntegerField()
+
+    personal = {"name": THING}
+    erased_by = KEEP
 
     class Meta:
         app_label = "huitou"
@@ -24,6 +29,9 @@ class HeldStart(models.Model):
     campaign = models.TextField()
     since = models.BigIntegerField()
     reasons = models.JSONField(default=list)  # [{"zh": …, "en": …}]
+
+    personal = {"reasons": THING}
+    erased_by = KEEP
 
     class Meta:
         app_label = "huitou"

@@ -7,7 +7,8 @@ import contextlib
 
 import structlog
 from procrastinate import App
-from procrastinate.jobs import Job
+from procrastinate.exceptions import UniqueViolation
+from procrastinate.jobs import Job, Status
 
 from huitou.events.load import wait_for_events
 from huitou.flows.heartbeat import WORKER, beat
@@ -74,10 +75,18 @@ async def retry_stalled(jobs: App) -> int:
     """Put back the jobs of workers that were killed: they would stay 'doing' for ever and hold their locks."""
     stalled: list[Job] = list(await jobs.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER))
     for job in stalled:
-        await jobs.job_manager.retry_job(job)
+        await _put_back(jobs, job)
     if stalled:
         log.info("jobs.retried", count=len(stalled))
     return len(stalled)
+
+
+async def _put_back(jobs: App, job: Job) -> None:
+    """Where the same is queued already, as it mostly is after a few seconds, that one does."""
+    try:
+        await jobs.job_manager.retry_job(job)
+    except UniqueViolation:
+        await jobs.job_manager.finish_job(job, Status.FAILED, delete_job=True)
 
 
 async def _beat(stop: asyncio.Event) -> None:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any, TextIO
 
 # What begins a formula, or is skipped before one; full-width signs are typed by Chinese keyboards and taken alike.
 FORMULA = "=+-@\t\r\n＝＋－＠"
+# Where a cell may begin: a spreadsheet may take these for the end of the one before, whatever quotes stand around it.
+SEPARATORS = ";\t\r\n"
+BEGINS = rf"(?=[^\S{SEPARATORS}]*[{re.escape(FORMULA)}].)"  # a sign alone is none
+UNGUARDED = re.compile(rf"(\A|[{SEPARATORS}])('*){BEGINS}", re.DOTALL)
+GUARDED = re.compile(rf"(\A|[{SEPARATORS}])'('*){BEGINS}", re.DOTALL)
 
 
 def write_csv(file: TextIO, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -18,23 +24,21 @@ def write_csv(file: TextIO, columns: Sequence[str], rows: Iterable[Sequence[Any]
 
 
 def guarded(cell: Any, *, numbers_are_text: bool = False) -> Any:
-    """A text that a spreadsheet would run as a formula, behind a quote that makes it text; anything else as it is.
+    """A text with a quote before each part that a spreadsheet would run as a formula; anything else as it is.
 
     Cells that were read from a file are text all of them: with `numbers_are_text`, '-5' is the number that it says.
     """
-    return "'" + cell if isinstance(cell, str) and _is_formula(cell, numbers_are_text) else cell
+    if not isinstance(cell, str) or (numbers_are_text and _is_number(cell)):
+        return cell
+    return UNGUARDED.sub(r"\1'\2", cell)  # one more where it is guarded already, so that its own comes back
 
 
 def unguarded(cell: Any) -> Any:
     """What `guarded` was given with `numbers_are_text`."""
-    return cell[1:] if isinstance(cell, str) and cell[:1] == "'" and _is_formula(cell[1:], True) else cell
-
-
-def _is_formula(cell: str, numbers_are_text: bool) -> bool:
-    """Also one that is guarded already, so that its own quote comes back."""
-    bare = cell.lstrip("'")
-    is_number = numbers_are_text and bare == cell and _is_number(cell)
-    return len(bare) > 1 and bare[0] in FORMULA and not is_number
+    if not isinstance(cell, str):
+        return cell
+    bare = GUARDED.sub(r"\1\2", cell)
+    return cell if _is_number(bare) else bare
 
 
 def _is_number(text: str) -> bool:

@@ -10,8 +10,9 @@ of that table; readers need none.
 
 from __future__ import annotations
 
+import dataclasses
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ import pyarrow as pa
 from pyarrow import types
 
 from huitou.kit.errors import HuitouError, Refused
+from huitou.stores.personal import THING
 from huitou.stores.torn import (
     MARK,
     drop_torn_checkpoint,
@@ -51,12 +53,14 @@ class LakeTable:
     """One table as its room declares it.
 
     `stats` names the columns whose smallest and largest value Delta may keep in its log, to skip files. That log
-    outlives deleted rows, so no column that identifies a person belongs there.
+    outlives deleted rows, so no column that identifies a person belongs there. `personal` and `erased_by`: see personal.py.
     """
 
     name: str
     schema: pa.Schema
     stats: tuple[str, ...] = ()
+    personal: Mapping[str, str] = dataclasses.field(default_factory=dict, compare=False)
+    erased_by: str = ""
 
     def __post_init__(self) -> None:
         _check_name(self.name)
@@ -66,6 +70,8 @@ class LakeTable:
                 raise ValueError(f"{self.name}.{field.name}: {field.type} does not read the same everywhere")
         if unknown := set(self.stats) - set(self.schema.names):
             raise ValueError(f"{self.name}: statistics of unknown columns {sorted(unknown)}")
+        if told := {name for name in self.stats if self.personal.get(name, THING) != THING}:
+            raise ValueError(f"{self.name}: statistics would keep persons in the log: {sorted(told)}")
 
 
 class Lake:

@@ -6,6 +6,7 @@ socket folder of our own where the data folder's path is too long for a socket.
 
 from __future__ import annotations
 
+import errno
 import os
 import pwd
 import shutil
@@ -186,11 +187,15 @@ def _is_copy(folder: Path, origin: Path) -> Text:
 def did_not_start(folder: Path, log_at: int) -> HuitouError:
     try:
         prove_room(folder)  # on a full disk the log is cut off, too
-    except Unavailable as trouble:
-        return trouble
+    except Unavailable as full:
+        return full
     with (folder / "postgres.log").open("rb") as log:
         log.seek(log_at)
-        said = log.read(64 * 1024).decode("utf-8", "replace").splitlines()
+        text = log.read(64 * 1024).decode("utf-8", "replace")
+    for number in (errno.ENOSPC, errno.EDQUOT):  # it asks for more at once than a batch of events
+        if os.strerror(number) in text and (trouble := explain_system(OSError(number, ""), folder)):
+            return trouble
+    said = text.splitlines()
     telling = [line.strip() for line in said if any(word in line for word in ("FATAL", "PANIC", "rror"))] or said
     why = " ".join(telling[-3:]) or "no word in the log"
     return Unavailable(

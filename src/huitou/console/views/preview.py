@@ -18,18 +18,16 @@ from huitou.campaigns.definition import STAGES, Campaign
 from huitou.console import searches
 from huitou.console.labels import offer_text
 from huitou.console.page import page, speaks
-from huitou.console.rate import Rate
 from huitou.console.reads import campaigns as reads
 from huitou.console.reads import people, snapshot
 from huitou.console.reads.messages import without_links
 from huitou.console.reads.previews import preview_of
+from huitou.console.test_mails import count_test_mail
 from huitou.console.views.messages import MAIL_POLICY
 from huitou.flows.preview import KINDS, Preview, Wanted, try_on
-from huitou.kit import clock
 from huitou.kit.errors import HuitouError
 from huitou.kit.text import say
 
-TESTS = Rate(20, clock.HOUR)
 DRAFT, LAST = "draft:", "test_address"
 CHOICES = ("broadcast", "customer", "kind", "channel", "offer", "stage", "language", "step")
 
@@ -86,13 +84,9 @@ def send_test(request: HttpRequest, name: str) -> HttpResponse:
         messages.error(request, _("Say where to send it: an e-mail address."))
         return back
     request.session[LAST] = to
-    wait = TESTS.take(request.user.get_username())
-    if wait:
-        minutes = -(-wait // clock.MINUTE)
-        messages.error(request, _("Enough test mails for now. Try again in %(n)s min.") % {"n": minutes})
-        return back
     campaign, draft = campaign_of(request, name)
     try:
+        count_test_mail(request)
         trial = try_on(campaign, preview_of(campaign, draft, _wanted(request)), to)
     except HuitouError as error:
         messages.error(request, say(error.message, speaks()))

@@ -20,6 +20,7 @@ from huitou.admin.settings import Invalid, save_settings, undo_setting
 from huitou.console.context import role_of
 from huitou.console.page import page, speaks
 from huitou.console.setting_fields import GROUPS, Group, Words, label_of, show_groups, typed_values, value_of
+from huitou.console.test_mails import count_test_mail
 from huitou.delivery.trial import Trial, hello_mail, send_trial
 from huitou.kit.errors import Refused
 from huitou.kit.settings import settings
@@ -62,7 +63,7 @@ def sending_settings(request: HttpRequest) -> HttpResponse:
 def test_mail(request: HttpRequest) -> HttpResponse:
     """One mail by the settings in force, and what became of it."""
     to = request.POST.get("to", "").strip()
-    return show(request, trial=try_sending(to), to=to)
+    return show(request, trial=try_sending(request, to), to=to)
 
 
 @page(role="admin")
@@ -84,10 +85,14 @@ def save(request: HttpRequest, groups: tuple[Group, ...]) -> list[str]:
     return save_settings(typed_values(form, groups), request.user.get_username(), clear=clear)
 
 
-def try_sending(to: str) -> Trial:
+def try_sending(request: HttpRequest, to: str) -> Trial:
     url = settings().smtp_url
     if not url:
         return Trial(False, "setting", "", "", NO_SERVER)
+    try:
+        count_test_mail(request)
+    except Refused as error:
+        return Trial(False, "setting", "", "", error.message)
     subject, html, text = hello_mail(speaks())
     now = settings()
     return asyncio.run(

@@ -86,7 +86,7 @@ def sending(request: HttpRequest) -> HttpResponse:
     except Invalid as error:
         return _show_sending(request, dict(error.problems))
     if request.POST.get("then") == "test":
-        return _show_sending(request, trial=try_sending(request.POST.get("to", "")))
+        return _show_sending(request, trial=try_sending(request, request.POST.get("to", "")))
     return redirect("welcome_data")
 
 

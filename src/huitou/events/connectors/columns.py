@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from huitou.events.connectors.cells import match_columns, plain
+from huitou.events.connectors.refusals import listed
 from huitou.events.connectors.tables import Table, read_table
 from huitou.kit.errors import Refused
 
@@ -289,7 +290,7 @@ def place_columns(columns: Sequence[str], roles: Roles, mapping: Mapping[str, st
     said = {find_role(role, roles): column for role, column in mapping.items()}
     missing = [column for column in said.values() if column not in columns and column not in ("", "-")]
     if missing:
-        have = ", ".join(columns)
+        have = listed(columns)
         raise Refused(
             {
                 "zh": f"--map：表里没有 {missing[0]!r} 列；有：{have}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from huitou.events.connectors.files import (
 from huitou.events.connectors.limits import CELLS, ROWS, refuse_cells, refuse_rows
 from huitou.events.connectors.moments import day_order, in_order, may_be_two_days
 from huitou.events.connectors.notes import collected, note
-from huitou.events.connectors.refusals import refuse_file
+from huitou.events.connectors.refusals import listed, refuse_file
 from huitou.kit.errors import Refused
 from huitou.kit.ids import without_marks
 from huitou.kit.spreadsheet import unguarded
@@ -124,7 +125,7 @@ def _in_order(columns: Sequence[str], sheet: Sheet, header: int) -> Iterator[Num
 def _note_others(sheets: list[Sheet], read: list[str]) -> None:
     others = [sheet.name for sheet in sheets if sheet.name not in read and any(map(_is_filled_row, sheet.top))]
     if others:
-        used, left = ", ".join(read), ", ".join(others)
+        used, left = listed(read), listed(others)
         note(
             {
                 "zh": f"读了工作表 {used}；表头不同而没有读：{left}",
@@ -255,20 +256,26 @@ def _is_number(text: str) -> bool:
 
 
 def _sheets(path: Path) -> list[tuple[str, Iterator[Numbered]]]:
+    stat = path.stat()
+    sheets = _read_workbook(path, stat.st_size, stat.st_mtime_ns)
+    if sum(sheet.height * sheet.width for sheet in sheets) > CELLS:
+        raise refuse_cells(path)
+    return [(sheet.name, _sheet_rows(sheet)) for sheet in sheets]
+
+
+@lru_cache(maxsize=1)  # a workbook is opened several times before its first row is read, and is work to parse
+def _read_workbook(path: Path, _size: int, _changed: int) -> list[Any]:
     import python_calamine
 
     try:
         with seekable(path) as file:
             book = python_calamine.CalamineWorkbook.from_filelike(file)
         tables = [one for one in book.sheets_metadata if one.typ == python_calamine.SheetTypeEnum.WorkSheet]
-        sheets = [book.get_sheet_by_name(one.name) for one in tables]
+        return [book.get_sheet_by_name(one.name) for one in tables]
     except MemoryError:
         raise
     except Exception as error:
         raise refuse_file(path, f"打不开这个工作簿（{error}）。", f"the workbook cannot be read ({error})") from error
-    if sum(sheet.height * sheet.width for sheet in sheets) > CELLS:
-        raise refuse_cells(path)
-    return [(sheet.name, _sheet_rows(sheet)) for sheet in sheets]
 
 
 def _sheet_rows(sheet: Any) -> Iterator[Numbered]:

@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -48,27 +49,35 @@ class ReaderBroke(Exception):
 
 @dataclass
 class OpenFile:
-    """A file that was recognised. `records` are read as they are asked for; `notes` are whole after the last of them."""
+    """A file that was recognised. `records` are read as they are asked for, `size` is how many bytes they were told in
+    so far; `notes` are whole after the last of them.
+    """
 
-    format: str
-    mapping: dict[str, str]
-    records: Iterator[Record]
+    format: str = ""
+    mapping: dict[str, str] = field(default_factory=dict)
+    records: Iterator[Record] = field(default_factory=lambda: iter(()))
+    size: int = 0
     notes: list[Text] = field(default_factory=list)
 
 
 @contextmanager
-def read_apart(path: Path, options: Options, kind: str | None = None) -> Iterator[OpenFile]:
+def read_apart(
+    path: Path, options: Options, kind: str | None = None, within: float | None = None
+) -> Iterator[OpenFile]:
     """Recognise and read the file. FileRefused where it cannot be read, or needs more than its bounds, Unplaced where
-    it leaves open which broadcast it tells of; both also while its records are asked for.
+    it leaves open which broadcast it tells of; both also while its records are asked for. `within` are the seconds
+    that all of it may take, whatever is waited for.
     """
     bounds = bounds_for(path)
+    ends = time.monotonic() + within if within else None
     with tempfile.TemporaryFile() as said, _start(said) as process:
         try:
             _give(process, frames.ReadOrder(str(path), options, kind, bounds))
-            told = _frames(process, said, path, bounds)
+            reading = OpenFile()
+            told = _frames(_counted(_lines(process, path, bounds, ends), reading), process, said, path, bounds)
             opened = next(told)
             assert isinstance(opened, frames.OpenedFrame)
-            reading = OpenFile(opened.format, opened.mapping, iter(()))
+            reading.format, reading.mapping = opened.format, opened.mapping
             reading.records = _records(told, reading)
             yield reading
         finally:
@@ -115,9 +124,17 @@ def _records(told: Iterator[frames.Frame], reading: OpenFile) -> Iterator[Record
             reading.notes = list(frame.notes)
 
 
-def _frames(process: subprocess.Popen[bytes], said: IO[bytes], path: Path, bounds: Bounds) -> Iterator[frames.Frame]:
+def _counted(lines: Iterator[bytes], reading: OpenFile) -> Iterator[bytes]:
+    for line in lines:
+        reading.size += len(line)
+        yield line
+
+
+def _frames(
+    lines: Iterator[bytes], process: subprocess.Popen[bytes], said: IO[bytes], path: Path, bounds: Bounds
+) -> Iterator[frames.Frame]:
     """What the reader tells, up to Done; raises for any other end."""
-    for line in _lines(process, path, bounds):
+    for line in lines:
         frame = frames.read(line)
         if isinstance(frame, frames.Refusal):
             if frame.question is not None:
@@ -129,15 +146,16 @@ def _frames(process: subprocess.Popen[bytes], said: IO[bytes], path: Path, bound
     raise _broken_off(process.wait(), _last_words(said), path, bounds)
 
 
-def _lines(process: subprocess.Popen[bytes], path: Path, bounds: Bounds) -> Iterator[bytes]:
+def _lines(process: subprocess.Popen[bytes], path: Path, bounds: Bounds, ends: float | None) -> Iterator[bytes]:
     assert process.stdout is not None
     pipe = process.stdout.fileno()
     waiting = select.poll()
     waiting.register(pipe, select.POLLIN)
     parts: list[bytes] = []
     while True:
-        if not waiting.poll(bounds.patience * 1000):
-            raise _too_slow(path, bounds)
+        left = bounds.patience if ends is None else min(bounds.patience, ends - time.monotonic())
+        if left <= 0 or not waiting.poll(left * 1000):
+            raise _too_slow(path, bounds) if left == bounds.patience else _too_long(path)
         chunk = os.read(pipe, CHUNK)
         if not chunk:
             return
@@ -176,5 +194,15 @@ def _too_slow(path: Path, bounds: Bounds) -> HuitouError:
         f"读取时间超过 {bounds.seconds:,} 秒（这么大的文件最多允许的时间）。请拆成几个文件，或另存为 CSV 再导入。",
         f"took more than {bounds.seconds:,} s to read, the most a file of its size may take."
         " Split it, or save it as CSV, and import that.",
+        code="too_slow",
+    )
+
+
+def _too_long(path: Path) -> HuitouError:
+    return refuse_file(
+        path,
+        "导入用时超过一次上传的上限，已经导入的行有效。请拆成几个文件再上传，或用命令行导入。",
+        "took longer than an upload may; the rows that are in stay in. Split it and upload the parts, or import it on the"
+        " command line.",
         code="too_slow",
     )

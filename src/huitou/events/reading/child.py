@@ -20,6 +20,7 @@ from huitou.events.connectors import check_use, find_connector, look_at, recogni
 from huitou.events.connectors.base import Record
 from huitou.events.connectors.limits import Bounds
 from huitou.events.connectors.notes import collected
+from huitou.events.connectors.refusals import LONGEST_NAME, NAMES
 from huitou.events.placing import Unplaced, place_records
 from huitou.events.reading import frames
 from huitou.kit.errors import HuitouError, Refused
@@ -105,7 +106,7 @@ def _columns(path: Path, why: HuitouError) -> tuple[str, ...]:
     if why.code not in UNCLEAR:
         return ()
     try:
-        return tuple(look_at(path).columns)
+        return tuple(name[:LONGEST_NAME] for name in look_at(path).columns[:NAMES])
     except Refused:
         return ()
 

@@ -1,9 +1,10 @@
--- When each broadcast was of which something in its room is told: of the others (an order names them) nobody said it.
--- Reads broadcasts, events.
+-- When each broadcast was of which something in its room is told: of the others (an order names them) nobody said it,
+-- and a browser's key, which is public, tells no times. Reads broadcasts, events.
 WITH told AS (
   SELECT DISTINCT coalesce(broadcast, room) AS place
   FROM events
-  WHERE (name LIKE 'live%' AND name NOT IN ('live_scheduled', 'live_booked')) OR name = 'product_shown'
+  WHERE ((name LIKE 'live%' AND name NOT IN ('live_scheduled', 'live_booked')) OR name = 'product_shown')
+    AND source NOT LIKE 'browser:%'
 )
 SELECT b.broadcast, b.started_at, b.ended_at
 FROM broadcasts AS b

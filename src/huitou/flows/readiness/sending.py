@@ -190,7 +190,8 @@ def forget() -> None:
 
 def _answers(url: str) -> bool:
     try:
-        return httpx.get(f"{url}/health", timeout=3.0).status_code == 200
+        with httpx.stream("GET", f"{url}/health", timeout=3.0) as answer:  # whoever answers there may never end
+            return answer.status_code == 200
     except (httpx.HTTPError, httpx.InvalidURL):
         return False
 

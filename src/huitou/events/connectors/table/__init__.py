@@ -31,7 +31,7 @@ from huitou.events.connectors.columns import (
     words_of,
 )
 from huitou.events.connectors.files import Broken, Head
-from huitou.events.connectors.refusals import refuse_file
+from huitou.events.connectors.refusals import listed, refuse_file
 from huitou.events.connectors.table.facts import (
     AMOUNTS,
     MOMENTS,
@@ -185,7 +185,7 @@ def _default(placed: Mapping[str, int], options: Options) -> str | None:
 
 def _check(path: Path, table: Table, placed: Mapping[str, int], reading: TableReading) -> None:
     """A table that says neither who nor what nor when cannot be guessed: say which flag would help."""
-    columns = ", ".join(table.columns)
+    columns = listed(table.columns)
     if not any(role in placed for role in WHO):
         raise refuse_file(
             path,
