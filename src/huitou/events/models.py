@@ -215,6 +215,9 @@ class Contact(models.Model):
     source = models.TextField()
     event_id = models.TextField()
 
+    personal = {"customer": PERSON, "address": ADDRESS, "message": PERSON, "event_id": PERSON}
+    erased_by = DELETE
+
     class Meta:
         app_label = "huitou"
         db_table = "contact"
