@@ -202,7 +202,7 @@ def crowd(n: int, seed: int = 1, broadcast: Broadcast = B20) -> Inputs:
         seen=seen,
         products=pa.Table.from_pylist(TEAS, schema=PRODUCTS),
         nodes=_nodes(ids, rng),
-        addresses=_some(ids, rng, {"email": 0.6, "phone": 0.5, "device": 0.3}, "kind", ADDRESSES),
+        addresses=_some(ids, rng, {"email": 0.6, "phone": 0.5, "push_token": 0.3}, "kind", ADDRESSES),
         permissions=_permissions(ids, rng),
         stops=_stops(ids, rng, ended),
         contacts=_contacts(ids, rng, ended),

@@ -12,27 +12,21 @@ import pytest
 
 import huitou
 from huitou.decisions.reading import want
+from huitou.events.rules import fill_rules
 
 ROOMS = Path(huitou.__file__).parent
 FILES = sorted(ROOMS.glob("*/queries/ledger/*.sql"))
-RULES = ROOMS / "events/queries/ledger/rules"  # what every room's queries may name (events/rules.py)
 PLACEHOLDER = re.compile(r"%\((\w+)\)[sbt]|%%")
-PART = re.compile(r"\{(\w+)\}")  # stands for the rule or the file beside it of that name, which is no query of its own
+PART = re.compile(r"\{(\w+)\}")  # stands for the file of that name beside it, which is no query of its own
+PARTS = {file.with_name(f"{name}.sql") for file in FILES for name in PART.findall(file.read_text(encoding="utf-8"))}
 # Reads a temporary table that its one caller makes; tests/delivery/test_outbox.py runs both.
 ELSEWHERE = {ROOMS / "delivery/queries/ledger/enqueue.sql"}
 
 
-def part(file: Path, name: str) -> Path:
-    rule = RULES / f"{name}.sql"
-    return rule if rule.exists() else file.with_name(f"{name}.sql")
-
-
-PARTS = {part(file, name) for file in FILES for name in PART.findall(file.read_text(encoding="utf-8"))}
-
-
 def whole(file: Path) -> str:
     text = file.read_text(encoding="utf-8")
-    return PART.sub(lambda found: whole(part(file, found[1])).rstrip(), text)
+    text = fill_rules(text)  # the rules about people, which several rooms read
+    return PART.sub(lambda part: whole(file.with_name(f"{part[1]}.sql")).rstrip(), text)
 
 
 def numbered(text: str) -> str:

@@ -17,7 +17,8 @@ Minutes = tuple[int, int]
 
 @dataclass(frozen=True)
 class ChannelFacts:
-    """`address` is the kind of identifier a message goes to; `per_day` what the platform allows a person in a day."""
+    """`address` is the kind of identifier a message goes to, with the app that gave it out where ids are an app's own (a
+    campaign's channel may name another: openid:wx12…, push_token:com.example.tea); `per_day` what the platform allows a person in a day."""
 
     name: str
     label: Text
@@ -36,11 +37,16 @@ FACTS = {
     for facts in (
         ChannelFacts("email", {"zh": "邮件", "en": "e-mail"}, "email", 0.1),
         ChannelFacts("sms", {"zh": "短信", "en": "SMS"}, "phone", 5.0, ((_clock(20), _clock(8)),)),
-        ChannelFacts("push", {"zh": "App 推送", "en": "push"}, "device", 0.2),
+        ChannelFacts("push", {"zh": "App 推送", "en": "push"}, "push_token", 0.2),
         ChannelFacts("wecom", {"zh": "企业微信", "en": "WeCom"}, "external_userid", 0.0, per_day=1),
-        ChannelFacts("wechat", {"zh": "小程序订阅消息", "en": "mini-program message"}, "openid", 0.0),
+        ChannelFacts("wechat", {"zh": "小程序订阅消息", "en": "mini-program message"}, "openid:wechat", 0.0),
         ChannelFacts(
-            "douyin", {"zh": "抖音私信", "en": "Douyin message"}, "openid", 0.0, ((_clock(21), _clock(9)),), per_day=1
+            "douyin",
+            {"zh": "抖音私信", "en": "Douyin message"},
+            "openid:douyin",
+            0.0,
+            ((_clock(21), _clock(9)),),
+            per_day=1,
         ),
     )
 }

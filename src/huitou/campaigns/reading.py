@@ -295,8 +295,7 @@ def _channel(keys: Keys) -> Channel:
 
 def _for_service(channel: Channel) -> Channel:
     """Carriers' and platforms' hours are those of promotion; the hours of the file itself stay."""
-    platform = facts_of(channel.name, channel.address).silent
-    return replace(channel, silent=tuple(window for window in channel.silent if window not in platform))
+    return replace(channel, silent=channel.silent[len(facts_of(channel.name, channel.address).silent) :])
 
 
 def _offers(keys: Keys) -> tuple[Offer, ...]:

@@ -156,6 +156,7 @@ IDENTIFIERS: Words = {
     "user_id": _("User id"),
     "unionid": _("WeChat unionid"),
     "openid": _("Openid"),
+    "push_token": _("Push token"),
     "external_userid": _("WeCom contact"),
     "phone": _("Phone"),
     "email": _("E-mail address"),
@@ -295,6 +296,9 @@ def say(kind: str, code: str | None) -> str:
         return say_text(CONNECTORS[code].title, speaks())
     if kind == "policy":  # rules@1, blast:one_day
         return _policy(code)
+    if kind == "identifier" and ":" in code:  # of one app: openid:douyin
+        of, app = code.split(":", 1)
+        return f"{say(kind, of)} · {app}"
     known = KINDS.get(kind, {}).get(code)
     return str(known) if known is not None else code
 

@@ -29,7 +29,12 @@ from huitou.stores.sql import load_query
 
 ZONE = "Asia/Shanghai"  # where people of whom nothing is known, and the shop, are taken to live
 SIGN_GAP = 10 * clock.MINUTE  # between two signs of a person whose entering nobody told, at most so long is a stay
-ADDRESSES = {"email": "email", "phone": "sms", "device": "push", "external_userid": "wecom"}  # identifier -> channel
+ADDRESSES = {
+    "email": "email",
+    "phone": "sms",
+    "push_token": "push",
+    "external_userid": "wecom",
+}  # identifier -> channel
 LOW_PPM, HIGH_PPM = 500_000, 1_500_000  # price bands: below half of, from one and a half times the usual unit price
 
 

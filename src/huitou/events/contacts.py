@@ -19,7 +19,7 @@ DELIVERED = "message_delivered"
 ADDRESSES = {"email": "email", "sms": "phone", "wecom": "external_userid"}  # channel -> identifier that is its address
 
 
-class Contact(NamedTuple):
+class OtherContact(NamedTuple):
     """One row of `contact`, in the columns' order; `message` is the id the event names, '' where it names none."""
 
     customer: str
@@ -36,7 +36,7 @@ def is_contact(event: Event) -> bool:
     return event.name == DELIVERED and event.source != HOUSE
 
 
-def read_contact(event: Event, customer: str, recorded_at: int) -> Contact | None:
+def read_contact(event: Event, customer: str, recorded_at: int) -> OtherContact | None:
     """What the event says was brought to somebody. A sender's clock cannot date it into the future, where it would fill
     the cap for longer. News of an order counts in no cap."""
     if not is_contact(event) or read_purpose(event.properties.get("purpose"), True) == SERVICE:
@@ -46,10 +46,12 @@ def read_contact(event: Event, customer: str, recorded_at: int) -> Contact | Non
     address = next((value for of, value in event.identifiers if of == kind), "")
     campaign = event.text("campaign") or event.text("campaign_name")
     at = min(event.occurred_at, recorded_at)
-    return Contact(customer, channel, address, campaign, event.text("message_id"), at, event.source, event.event_id)
+    return OtherContact(
+        customer, channel, address, campaign, event.text("message_id"), at, event.source, event.event_id
+    )
 
 
-def add_contacts(connection: Connection, contacts: Sequence[Contact]) -> None:
+def add_contacts(connection: Connection, contacts: Sequence[OtherContact]) -> None:
     if contacts:
-        columns = dict(zip(Contact._fields, map(list, zip(*contacts, strict=True)), strict=True))
+        columns = dict(zip(OtherContact._fields, map(list, zip(*contacts, strict=True)), strict=True))
         connection.execute(load_query("events", "ledger/add_contacts"), columns)

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from huitou.events.model import CUSTOMER, PREVIOUS, STRONG
+from huitou.events.model import CUSTOMER, PREVIOUS, is_strong
 from huitou.events.people import joins_people
 
 # A person with more ids of one kind than this is no person but a hub: a staff phone, a test account.
@@ -219,8 +219,8 @@ def components(nodes: dict[str, int], edges: Iterable[tuple[str, str]]) -> dict[
 
 
 def _largest(kind: str) -> int:
-    return LARGEST_STRONG if kind in STRONG else LARGEST_WEAK
+    return LARGEST_STRONG if is_strong(kind) else LARGEST_WEAK
 
 
 def _is_known(counts: Counter[str]) -> bool:
-    return any(counts[kind] for kind in STRONG)
+    return any(number and is_strong(kind) for kind, number in counts.items())

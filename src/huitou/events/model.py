@@ -13,7 +13,10 @@ from huitou.kit.errors import Rejected
 # Identifier kinds. A strong one names a person: two customers who share it are one. A weak one names a device
 # or a browser, which people share: it follows the first customer seen with it and never joins two known people.
 STRONG = ("user_id", "unionid", "openid", "external_userid", "member_id", "phone", "email")
-WEAK = ("anonymous_id", "device")
+WEAK = ("anonymous_id", "device", "push_token")
+# A kind may carry its namespace, the app that gave the id out: openid:douyin, push_token:com.example.tea. A message goes to
+# an id of the app it is sent by; the plain kind is whoever's, and tells people apart only.
+OPENID, PUSH_TOKEN = "openid", "push_token"
 # Of alias: a former id of the sender's, known as user_id or as anonymous_id.
 PREVIOUS = "previous_id"
 # Of events the house itself writes (an unsubscribe link knows the customer): the customer's id in the ledger.
@@ -21,6 +24,12 @@ CUSTOMER = "customer"
 HOUSE = "huitou"  # the source of those
 
 _encoder = msgspec.json.Encoder(order="deterministic")
+
+
+def is_strong(kind: str) -> bool:
+    return kind.partition(":")[0] in STRONG
+
+
 encode_json = _encoder.encode
 
 

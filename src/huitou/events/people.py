@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from huitou.events.fields import read_id
-from huitou.events.model import PREVIOUS, STRONG
+from huitou.events.model import OPENID, PREVIOUS, PUSH_TOKEN, is_strong
 from huitou.kit.errors import Rejected
 from huitou.kit.ids import without_marks
 
@@ -42,6 +42,7 @@ _PLACEHOLDER_LOCALS = frozenset(
 )
 _PLACEHOLDER_DOMAINS = frozenset(["none.com", "null.com", "noemail.com", "email.invalid", "localhost.localdomain"])
 
+_APP = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _IDS_IN_TRAITS = ("unionid", "openid", "external_userid", "member_id")
 _NAMING = frozenset((*_IDS_IN_TRAITS, "phone", "email"))
 
@@ -75,7 +76,7 @@ def joins_people(kind: str, value: str) -> bool:
     """Whether two people who are known otherwise are one because they share it. A browser is shared, and so is a
     number that looks made up: it stays with the first who gave it.
     """
-    return kind in STRONG and not (kind == "phone" and _EIGHT_ALIKE.search(value))
+    return is_strong(kind) and not (kind == "phone" and _EIGHT_ALIKE.search(value))
 
 
 @lru_cache(maxsize=65_536)
@@ -98,7 +99,8 @@ def read_email(text: str) -> str | None:
 def read_identifiers(raw: dict[str, Any], user_id: str | None, is_alias: bool) -> tuple[tuple[str, str], ...]:
     """(kind, value) of everybody the event names, the strongest kind first; no pair twice.
 
-    From userId, then traits, context.traits and properties, then anonymousId, previousId and context.device.id.
+    From userId, then traits, context.traits and properties, then anonymousId, previousId and context.device: its id, and the token that push
+    messages go to.
     """
     found: dict[tuple[str, str], None] = {}
     if user_id is not None:
@@ -120,6 +122,8 @@ def read_identifiers(raw: dict[str, Any], user_id: str | None, is_alias: bool) -
     device = context.get("device")
     if isinstance(device, dict) and (device_id := _quiet_id(device.get("id"))) is not None:
         found["device", device_id] = None
+    if isinstance(device, dict) and (token := _quiet_id(device.get("token"))) is not None:
+        found[_push_kind(context.get("app")), token] = None
     return tuple(found)
 
 
@@ -127,10 +131,21 @@ def _collect(found: dict[tuple[str, str], None], place: str, values: dict[str, A
     for kind in _IDS_IN_TRAITS:
         if kind in values and (value := read_id(f"{place}.{kind}", values[kind])) is not None:
             found[kind, value] = None
+    for key, told in values.items():  # whose app gave it out; told apart from others by the plain id all the same
+        if key.startswith("openid:") and _APP.fullmatch(key[7:]) and (value := read_id(f"{place}.{key}", told)):
+            found[OPENID, value] = found[key, value] = None
     if "phone" in values and (phone := read_phone(_as_text(values["phone"]))) is not None:
         found["phone", phone] = None
     if "email" in values and (email := read_email(_as_text(values["email"]))) is not None:
         found["email", email] = None
+    if PUSH_TOKEN in values and (token := _quiet_id(values[PUSH_TOKEN])) is not None:
+        found[PUSH_TOKEN, token] = None
+
+
+def _push_kind(app: Any) -> str:
+    """Of the app that the token is for, by its bundle's or package's name (context.app.namespace)."""
+    namespace = app.get("namespace") if isinstance(app, dict) else None
+    return f"{PUSH_TOKEN}:{namespace}" if isinstance(namespace, str) and _APP.fullmatch(namespace) else PUSH_TOKEN
 
 
 def _as_text(value: Any) -> str:

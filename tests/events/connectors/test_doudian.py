@@ -220,5 +220,5 @@ def test_ids_that_a_workbook_holds_as_numbers(write: Write) -> None:
 def test_who_bought_is_named_where_the_export_names_them(write: Write) -> None:
     columns = [*ALL, "抖音openid"]
     path = write("orders.csv", export({"收件人手机号": "19900694231", "抖音openid": "_000abc"}, columns=columns))
-    assert events(read(path))[0]["context"] == {"traits": {"openid": "_000abc", "phone": "19900694231"}}
+    assert events(read(path))[0]["context"] == {"traits": {"openid:doudian": "_000abc", "phone": "19900694231"}}
     assert events(read(path, shop="S1", broadcast="B20"))[0]["properties"]["shop_id"] == "S1"

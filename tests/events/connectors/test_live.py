@@ -54,7 +54,7 @@ def test_every_kind_of_push_with_and_without_headers(
         [made] = events(read(write("push.ndjson", form), "douyin"))
         assert (made["event"], made["messageId"], made["timestamp"]) == (event, "7430001-c-1", 1795295510660000)
         assert made["properties"] == {"room_id": "7430001", "nickname": "小鹿", **properties}
-        assert made["context"] == {"traits": {"openid": "_000abc"}}
+        assert made["context"] == {"traits": {"openid:douyin": "_000abc"}}
 
 
 def test_bad_pushes_are_named_and_their_neighbours_go_in(write: Write) -> None:

@@ -53,6 +53,7 @@ WHO: Roles = {
         "member_number", "loyalty_id", "loyalty_number", "card_no",
     ),
     "device": ("device_id", "设备ID", "设备号"),
+    "push_token": ("device_token", "registration_id", "推送token", "推送令牌", "推送标识"),
 }  # fmt: skip
 
 PERSON: Roles = {

@@ -56,6 +56,8 @@ FIELDS = {
     "coupon": ("优惠券", "coupon"),
     "message_id": ("消息ID", "message_id"),
 }
+# The export names buyers by ids of 抖店's own app, not of the live room's.
+IDS_TOLD = {"openid": "openid:doudian", "unionid": "unionid"}
 NEEDED = ("order_id", "status")
 TIMES = ("created", "paid", "shipped", "received")
 PAID = (
@@ -271,7 +273,7 @@ def _line(row: Row, options: Options) -> dict[str, Any]:
 
 def _event(event: str, at: int, row: Row, properties: dict[str, Any]) -> dict[str, Any]:
     """The buyer is whoever the export names; where it names nobody the order stands for an unknown person."""
-    traits: dict[str, str] = {field: text(row[field]) for field in ("openid", "unionid") if field in row}
+    traits: dict[str, str] = {told: text(row[field]) for field, told in IDS_TOLD.items() if field in row}
     if "phone" in row and read_phone(text(row["phone"])):  # most exports mask or encrypt it
         traits["phone"] = text(row["phone"])
     order = properties["order_id"]

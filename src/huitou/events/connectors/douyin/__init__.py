@@ -87,7 +87,7 @@ def read_push_event(number: int, item: Any, headers: Mapping[str, str], broadcas
         "event": event[0],
         "messageId": str(item["msg_id"]),
         "timestamp": stamp(at * 1_000),
-        "context": {"traits": {"openid": item["sec_openid"]}},
+        "context": {"traits": {"openid:douyin": item["sec_openid"]}},
         "properties": {key: value for key, value in properties.items() if value is not None},
     }
     return Record((number,), (raw,), None, item)

@@ -40,7 +40,7 @@ named AS (
     SELECT DISTINCT node.root
     FROM identifier
     JOIN node ON node.id = identifier.customer
-    WHERE identifier.kind NOT IN ('anonymous_id', 'device')
+    WHERE split_part(identifier.kind, ':', 1) NOT IN ('anonymous_id', 'device', 'push_token')
 ),
 person AS (
     SELECT root, min(created_at) AS created_at, count(*) AS identities FROM node GROUP BY root
