@@ -38,7 +38,7 @@ class KeyTally(models.Model):
     events = models.BigIntegerField()
     last_at = models.BigIntegerField()
 
-    personal = {}
+    personal: dict[str, str] = {}
     erased_by = KEEP
 
     class Meta:
