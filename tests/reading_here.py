@@ -25,7 +25,7 @@ class ReaderHere:
 
     def read(self, order: bytes) -> None:
         out = io.BytesIO()
-        child._read(msgspec.json.decode(order, type=frames.Order), out)
+        child._read(msgspec.json.decode(order, type=frames.ReadOrder), out)
         self.stdout.write(out.getvalue())
         self.stdout.seek(0)
 
