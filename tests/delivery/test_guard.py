@@ -8,6 +8,7 @@ from types import ModuleType
 
 import pytest
 
+from huitou.delivery.commits import MessageOutcome, record
 from huitou.delivery.compose import Campaigns
 from huitou.delivery.guard import Rules, Verdict, finalise, is_held_out, quiet_until, rules_for
 from huitou.delivery.outbox import READ, claim, query
@@ -420,6 +421,20 @@ def test_a_claim_that_was_taken_over_writes_nothing(ledger: ModuleType) -> None:
         assert state_of(connection, message) == ("claimed", "")
         [verdict] = finalise(connection, [living], [Rules()], NOON)
         assert verdict.reason == ""
+
+
+def test_what_a_claim_that_was_taken_over_reports_is_not_written(ledger: ModuleType) -> None:
+    with ledger.transaction() as connection:
+        make_campaign(connection)
+        [message] = add_messages(connection, [Planned(add_customer(connection, "anna"))])
+        [zombie] = claim(connection, NOON, 10)
+        connection.execute("UPDATE message SET state = 'planned'")
+        [living] = claim(connection, NOON, 10)
+    with ledger.transaction() as connection:
+        record(connection, [MessageOutcome(zombie, "submitted", at=NOON)])
+        assert state_of(connection, message) == ("claimed", "")
+        record(connection, [MessageOutcome(living, "submitted", at=NOON)])
+        assert state_of(connection, message) == ("submitted", "")
 
 
 def test_a_new_address_is_noticed_before_it_goes_to_the_old_one(ledger: ModuleType) -> None:

@@ -73,7 +73,7 @@ def run_tests(folder: Path, tests: tuple[str, ...]) -> int:
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:randomly"]
     chosen = [f"tests/{word}" if (ROOT / "tests" / word.split("::")[0]).exists() else word for word in tests]
     process = subprocess.Popen(
-        [*command, *chosen],
+        [*command, *chosen, "--basetemp", str(folder / "files")],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(folder / "src"), "PYTHONDONTWRITEBYTECODE": "1"},
         stdout=subprocess.DEVNULL,
