@@ -77,6 +77,7 @@ DECISIONS = LakeTable(
         "timezone": THING,
         "intent": THING,
         "dropped_reasons": THING,
+        "dropped_steps": THING,
         "occasion": THING,
     },
     erased_by=BLANK,
@@ -147,6 +148,8 @@ DECISION_FEATURES = LakeTable(
         "channel_states": THING,
         "why": THING,
         "limited_offers": THING,
+        "contacts": THING,
+        "stock_left": THING,
     },
     erased_by=BLANK,
 )
