@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import ModuleType
 
 from huitou.delivery.cancel import cancel_stopped, count_queued
-from huitou.delivery.guard import Rules, finalise
+from huitou.delivery.guard import GuardRules, finalise
 from huitou.delivery.outbox import cancel_queued, claim
 from huitou.kit.clock import DAY, FrozenClock
 
@@ -105,6 +105,6 @@ def test_a_claimed_message_that_is_cancelled_does_not_become_final(ledger: Modul
         claimed = claim(connection, NOON, 10)
         cancel_queued(connection, None, ["b1"], "broadcast_merged")
     with ledger.transaction() as connection:
-        [verdict] = finalise(connection, claimed, [Rules()], NOON)
+        [verdict] = finalise(connection, claimed, [GuardRules()], NOON)
         assert verdict.reason == "lost"
         assert state_of(connection, message) == ("suppressed", "broadcast_merged")

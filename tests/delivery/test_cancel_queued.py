@@ -11,7 +11,7 @@ from types import ModuleType
 
 from huitou.delivery.cancel import cancel_follow_up, count_queued, list_cancellations
 from huitou.delivery.commits import MessageOutcome, record
-from huitou.delivery.guard import Rules, finalise
+from huitou.delivery.guard import GuardRules, finalise
 from huitou.delivery.outbox import claim
 from huitou.delivery.send import send_due
 from huitou.kit.clock import DAY, HOUR, FrozenClock
@@ -54,7 +54,7 @@ def test_what_was_in_flight_and_comes_back_goes_no_more(ledger: ModuleType, cloc
     with ledger.transaction() as connection:
         [mine] = claim(connection, NOON, 1)
     with ledger.transaction() as connection:
-        assert finalise(connection, [mine], [Rules()], NOON)[0].passed
+        assert finalise(connection, [mine], [GuardRules()], NOON)[0].passed
     cancel_follow_up("follow-up", ["b1"], "lin")
     with ledger.transaction() as connection:
         record(connection, [MessageOutcome(mine, "retry", "451", at=NOON, send_at=NOON + HOUR)])
@@ -90,7 +90,7 @@ def test_cancelling_races_the_step_that_makes_final(ledger: ModuleType, clock: F
         threading.Event().wait(wait)
         mine = replace(claimed[message])
         with ledger.transaction() as connection:
-            return finalise(connection, [mine], [Rules()], NOON)[0].passed
+            return finalise(connection, [mine], [GuardRules()], NOON)[0].passed
 
     def cancel(occurrence: str, barrier: threading.Barrier, wait: float) -> int:
         barrier.wait()

@@ -10,7 +10,7 @@ import pytest
 
 from huitou.delivery.commits import MessageOutcome, record
 from huitou.delivery.compose import Campaigns
-from huitou.delivery.guard import Rules, Verdict, finalise, is_held_out, quiet_until, rules_for
+from huitou.delivery.guard import GuardRules, Verdict, finalise, is_held_out, quiet_until, rules_for
 from huitou.delivery.outbox import READ, claim, query
 from huitou.events.rules import EVER
 from huitou.events.stops import KINDS
@@ -41,7 +41,7 @@ def decide(ledger: ModuleType, now: int = NOON, **rules: object) -> list[Verdict
     with ledger.transaction() as connection:
         claimed = claim(connection, now, 100)
     with ledger.transaction() as connection:
-        chosen = Rules(**{"caps": CAPS, **rules})  # type: ignore[arg-type]
+        chosen = GuardRules(**{"caps": CAPS, **rules})  # type: ignore[arg-type]
         return finalise(connection, claimed, [chosen] * len(claimed), now)
 
 
@@ -131,7 +131,7 @@ def test_each_reason_stops_it(
         if happens:
             happens(connection)
     with ledger.transaction() as connection:
-        [verdict] = finalise(connection, claimed, [Rules(caps=CAPS, **rules)], NOON)  # type: ignore[arg-type]
+        [verdict] = finalise(connection, claimed, [GuardRules(caps=CAPS, **rules)], NOON)  # type: ignore[arg-type]
         assert (verdict.message, verdict.reason) == (message, reason)
         assert state_of(connection, message) == (state, reason)
 
@@ -154,7 +154,7 @@ def test_the_first_reason_in_the_order_is_named(ledger: ModuleType, first: int) 
             end_campaign(connection)
         if REASONS[first][0] == "expired":
             run_late(connection)
-        [verdict] = finalise(connection, claimed, [Rules(caps=CAPS, **rules)], NOON)  # type: ignore[arg-type]
+        [verdict] = finalise(connection, claimed, [GuardRules(caps=CAPS, **rules)], NOON)  # type: ignore[arg-type]
     assert verdict.reason == REASONS[first][0]
 
 
@@ -307,7 +307,7 @@ def test_a_reminder_does_not_fall_to_the_seconds_the_last_one_was_late(ledger: M
         assert state_of(connection, message) == ("planned", "cap_soon")
         assert claim(connection, NOON + late - 1, 10) == []
         claimed = claim(connection, NOON + late, 10)
-        [verdict] = finalise(connection, claimed, [Rules(caps=CAPS)], NOON + late)
+        [verdict] = finalise(connection, claimed, [GuardRules(caps=CAPS)], NOON + late)
         assert verdict.reason == ""
 
 
@@ -332,13 +332,13 @@ def test_two_customers_who_turn_out_to_be_one_get_one(ledger: ModuleType) -> Non
     with ledger.transaction() as connection:
         merge(connection, "anna2", "anna")
     with ledger.transaction() as connection:
-        verdicts = finalise(connection, claimed, [Rules(caps=CAPS)] * 2, NOON)
+        verdicts = finalise(connection, claimed, [GuardRules(caps=CAPS)] * 2, NOON)
     assert [(v.reason, v.root, v.address) for v in verdicts] == [("moved", "anna", "anna2@example.com")] * 2
     claimed = [
         replace(m, root=v.root, address=v.address, nodes=v.nodes) for m, v in zip(claimed, verdicts, strict=True)
     ]
     with ledger.transaction() as connection:
-        verdicts = finalise(connection, claimed, [Rules(caps=CAPS)] * 2, NOON)
+        verdicts = finalise(connection, claimed, [GuardRules(caps=CAPS)] * 2, NOON)
     assert [verdict.reason for verdict in verdicts] == ["", "again"]
     with ledger.transaction() as connection:
         connection.execute("UPDATE message SET state = 'planned' WHERE state = 'claimed'")
@@ -416,10 +416,10 @@ def test_a_claim_that_was_taken_over_writes_nothing(ledger: ModuleType) -> None:
         connection.execute("UPDATE message SET state = 'planned'")
         [living] = claim(connection, NOON, 10)
     with ledger.transaction() as connection:
-        [verdict] = finalise(connection, zombie, [Rules()], NOON)
+        [verdict] = finalise(connection, zombie, [GuardRules()], NOON)
         assert verdict.reason == "lost"
         assert state_of(connection, message) == ("claimed", "")
-        [verdict] = finalise(connection, [living], [Rules()], NOON)
+        [verdict] = finalise(connection, [living], [GuardRules()], NOON)
         assert verdict.reason == ""
 
 
@@ -446,7 +446,7 @@ def test_a_new_address_is_noticed_before_it_goes_to_the_old_one(ledger: ModuleTy
             "INSERT INTO identifier (kind, value, customer, created_at) VALUES ('email', 'new@example.com', 'anna', %s)",
             (NOON,),
         )
-        [verdict] = finalise(connection, claimed, [Rules()], NOON)
+        [verdict] = finalise(connection, claimed, [GuardRules()], NOON)
     assert (verdict.reason, verdict.address) == ("moved", "new@example.com")
 
 
@@ -466,7 +466,7 @@ def test_rules_come_from_the_campaign_and_the_message(ledger: ModuleType) -> Non
         context = {"timezone": "Pacific/Auckland", "offer": {"name": "ten", "expires_at": NOON + 5}}
         add_messages(connection, [Planned(add_customer(connection, "anna"), context=context)])
         [message] = claim(connection, NOON, 10)
-    assert rules_for(message, campaign, campaign, NOON) == Rules(
+    assert rules_for(message, campaign, campaign, NOON) == GuardRules(
         quiet_until=NOON + 7 * HOUR, caps=CAPS, offer_ends=NOON + 5, address_kind="email"
     )
 
@@ -548,7 +548,7 @@ def test_the_shops_history_is_not_read_whole(ledger: ModuleType) -> None:
         connection.execute(f"ANALYZE {READ}")
     with ledger.transaction() as connection:
         claimed = claim(connection, NOON, 100)
-        assert all(verdict.passed for verdict in finalise(connection, claimed, [Rules()] * len(due), NOON))
+        assert all(verdict.passed for verdict in finalise(connection, claimed, [GuardRules()] * len(due), NOON))
         connection.execute(query("cancel_stopped"), {"ids": later, "now": NOON, "until": EVER})
         read = connection.execute("SELECT seq_tup_read FROM pg_stat_xact_user_tables WHERE relname = 'stop'").fetchone()
         assert read is not None
@@ -578,7 +578,7 @@ def test_the_messages_of_others_are_not_read(ledger: ModuleType) -> None:
     with ledger.transaction() as connection:
         claimed = [message for message in claim(connection, NOON, 100) if message.id in due]
     with ledger.transaction() as connection:
-        verdicts = finalise(connection, claimed, [Rules(caps=CAPS)] * len(due), NOON)
+        verdicts = finalise(connection, claimed, [GuardRules(caps=CAPS)] * len(due), NOON)
         assert [verdict.reason for verdict in verdicts] == [""] * len(due)
         read = connection.execute(
             "SELECT seq_tup_read, idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'message'"

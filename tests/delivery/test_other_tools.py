@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from huitou.delivery.guard import Rules, finalise
+from huitou.delivery.guard import GuardRules, finalise
 from huitou.delivery.outbox import claim
 from huitou.events.journal import append_events
 from huitou.events.model import Event
@@ -33,7 +33,7 @@ def delivered(email: str, at: int, number: str, *, source: str = "mailer", **pro
 
 def verdicts(connection: Connection) -> dict[str, str]:
     queued = claim(connection, NOON, 100)
-    decided = finalise(connection, queued, [Rules(caps=CAPS)] * len(queued), NOON)
+    decided = finalise(connection, queued, [GuardRules(caps=CAPS)] * len(queued), NOON)
     return {message.customer: verdict.reason for message, verdict in zip(queued, decided, strict=True)}
 
 

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from huitou.decisions.reading import want
-from huitou.delivery.guard import Rules, finalise
+from huitou.delivery.guard import GuardRules, finalise
 from huitou.delivery.outbox import claim
 from huitou.events.consent import have_withdrawn, permissions
 from huitou.events.rules import load_ruled
@@ -146,7 +146,7 @@ def test_everybody_who_asks_is_told_the_same(ledger: ModuleType, histories: list
         tell(connection, histories)
         queued = claim(connection, NOON, 100)
         guard = {message.customer: verdict.reason for message, verdict in zip(
-            queued, finalise(connection, queued, [Rules()] * len(queued), NOON), strict=True)}  # fmt: skip
+            queued, finalise(connection, queued, [GuardRules()] * len(queued), NOON), strict=True)}  # fmt: skip
         allowed = {
             (row["root"], row["channel"]): row["granted"] for row in permissions(connection, now=NOON).to_pylist()
         }

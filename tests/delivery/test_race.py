@@ -15,7 +15,7 @@ from types import ModuleType
 
 import pytest
 
-from huitou.delivery.guard import Rules, finalise
+from huitou.delivery.guard import GuardRules, finalise
 from huitou.delivery.outbox import claim
 from huitou.delivery.unsubscribe import token_for, unsubscribe
 from huitou.events.journal import append_events
@@ -87,7 +87,7 @@ def test_nothing_becomes_final_after_the_stop(
         mine = claimed[message]
         while True:
             with ledger.transaction() as connection:
-                [verdict] = finalise(connection, [mine], [Rules()], NOON)
+                [verdict] = finalise(connection, [mine], [GuardRules()], NOON)
                 number = draw(connection)
             if verdict.reason != "moved":
                 break

@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-from huitou.delivery.guard import Rules, finalise
+from huitou.delivery.guard import GuardRules, finalise
 from huitou.delivery.outbox import claim
 from huitou.delivery.unsubscribe import token_for, unsubscribe
 from huitou.events.journal import append_events
@@ -53,7 +53,7 @@ def complain(connection: Connection) -> None:
 
 def judge(connection: Connection, **rules: object) -> list[str]:
     queued = claim(connection, NOON, 100)
-    return [verdict.reason for verdict in finalise(connection, queued, [Rules(**rules)] * len(queued), NOON)]  # type: ignore[arg-type]
+    return [verdict.reason for verdict in finalise(connection, queued, [GuardRules(**rules)] * len(queued), NOON)]  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

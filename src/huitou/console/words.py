@@ -210,7 +210,7 @@ KEPT_ASIDE: Words = {
 POLICIES: Words = {
     "auto": _("automatic"),
     "rules": _("rules"),
-    "random": _("by lot"),
+    "random": _("at random"),
     "blast": _("the same for everybody"),
 }
 

@@ -24,7 +24,7 @@ from huitou.kit.money import MICRO, to_micro
 from huitou.science.knapsack import allocate
 
 if TYPE_CHECKING:
-    from huitou.decisions.options import Options
+    from huitou.decisions.options import Choices
 
 Floats = NDArray[np.float64]
 
@@ -58,7 +58,7 @@ class Remaining:
         )
 
 
-def choose_within(arms: Arms, options: Options, can: Bools, paying: Bools, remaining: Remaining) -> Ints:
+def choose_within(arms: Arms, options: Choices, can: Bools, paying: Bools, remaining: Remaining) -> Ints:
     """(n,) the column everybody gets; the sums over those who are paid for stay within the remaining.
 
     The plan is made for all who `can` get anything, as if there were money for the held-out too, and then scaled
@@ -77,7 +77,7 @@ def _impossible(used: float) -> float:
     raise AssertionError(f"a part of the people spent {used:.4f} of what all of them kept within")
 
 
-def _overspend(arms: Arms, options: Options, choice: Ints, paying: Bools, remaining: Remaining) -> float:
+def _overspend(arms: Arms, options: Choices, choice: Ints, paying: Bools, remaining: Remaining) -> float:
     """The largest share used of any limit; above 1 it is broken."""
     rows = np.flatnonzero(paying)
     chosen_arms = options.arm[rows, choice[rows]]
@@ -96,7 +96,7 @@ def _limited(arms: Arms, remaining: Remaining) -> list[tuple[int, int]]:
     ]
 
 
-def _allocate(arms: Arms, options: Options, can: Bools, remaining: Remaining) -> Ints:
+def _allocate(arms: Arms, options: Choices, can: Bools, remaining: Remaining) -> Ints:
     """(n,) within the remaining over everybody; 0 for those who cannot get anything."""
     rows = np.flatnonzero(can)
     worth = options.worth[rows] * MICRO

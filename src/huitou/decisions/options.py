@@ -30,7 +30,7 @@ OFFERS, MESSAGES = "offers", "messages"
 
 
 @dataclass(frozen=True)
-class Options:
+class Choices:
     """(n, m), column 0 is doing nothing: the arm (NOTHING for none), what the policy chooses by, the expected profit, both
     minor units, and its costs in micro-minor units."""
 
@@ -55,7 +55,7 @@ class Offered:
     """`feasible` (n,): whether the person can get anything at all; `explored` are the costs of those whose arm is drawn;
     `limits` what their drawing may use up."""
 
-    options: Options
+    options: Choices
     explored: Costs
     patterns: Patterns
     limits: list[Limit]
@@ -96,7 +96,7 @@ def weigh(
             _add_up(total, _use_of(name, uses, expected), patterns.kind[rows], paying[rows])
     limits = [Limit(uses, most, *total) for (_, uses, most), total in zip(limited, sums, strict=True)]
     feasible = np.asarray(patterns.can.any(axis=1), dtype=np.bool_)[patterns.kind]
-    return Offered(_join(Options, options), _join(Costs, costs), patterns, limits, feasible)
+    return Offered(_join(Choices, options), _join(Costs, costs), patterns, limits, feasible)
 
 
 def use_of_explored(name: str, uses: Bools, costs: Costs, paying: Bools) -> Floats:
@@ -133,7 +133,7 @@ def _blocks(n: int) -> Iterator[slice]:
         yield slice(start, min(start + BLOCK, n))
 
 
-def _best_timings(arms: Arms, expected: Estimate, worth: Floats) -> Options:
+def _best_timings(arms: Arms, expected: Estimate, worth: Floats) -> Choices:
     kinds = arms.channel * len(arms.campaign.offers) + arms.offer
     size, rows = int(kinds.max()) + 2, np.arange(len(worth))
     arm = np.full((len(worth), size), NOTHING, dtype=np.int64)
@@ -148,7 +148,7 @@ def _best_timings(arms: Arms, expected: Estimate, worth: Floats) -> Options:
 
     value = take(worth, -np.inf)
     value[:, 0] = 0.0
-    return Options(
+    return Choices(
         arm,
         value,
         take(expected.value, 0.0),

@@ -31,7 +31,7 @@ REASONS: dict[str, Text] = {
     },
     "explored_nothing": {
         "zh": "抽中探索：抽签结果是不打扰",
-        "en": "drawn to explore: the lot said to leave them alone",
+        "en": "exploration: picked at random to be left alone",
     },
     # not worth it or not possible
     "not_worth_it": {

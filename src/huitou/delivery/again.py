@@ -10,7 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from huitou.campaigns.definition import Campaign
-from huitou.delivery.guard import REASONS, Rules, Verdict, ask, read_verdicts, rules_for
+from huitou.delivery.guard import REASONS, GuardRules, Verdict, ask, read_verdicts, rules_for
 from huitou.delivery.outbox import Message, query
 from huitou.kit.clock import DAY
 from huitou.kit.ids import short_hash
@@ -86,7 +86,7 @@ def _probe(customer: str, campaign: Campaign, channel: str, zone: str | None, no
     )  # fmt: skip
 
 
-def _ask(connection: Connection, message: Message, purpose: str, rules: Rules, at: int) -> tuple[Verdict, int]:
+def _ask(connection: Connection, message: Message, purpose: str, rules: GuardRules, at: int) -> tuple[Verdict, int]:
     """The guard's verdict, and until when it puts the message off (0: it does not)."""
     with connection.transaction(force_rollback=True):
         told = {

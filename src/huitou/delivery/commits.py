@@ -18,7 +18,7 @@ from psycopg.errors import DeadlockDetected, SerializationFailure
 
 from huitou.delivery.channels.base import Outgoing
 from huitou.delivery.compose import keep_bodies
-from huitou.delivery.guard import Rules, Verdict, ask, read_verdicts
+from huitou.delivery.guard import GuardRules, Verdict, ask, read_verdicts
 from huitou.delivery.outbox import Message, query
 from huitou.stores.ledger import Connection
 
@@ -46,7 +46,7 @@ class MessageOutcome:
     was_final: bool = False
 
 
-RulesAt = Callable[[int], Rules]
+RulesAt = Callable[[int], GuardRules]
 
 
 @dataclass(slots=True)

@@ -18,7 +18,7 @@ from huitou.campaigns.definition import Campaign
 from huitou.campaigns.versions import load_campaign, newest_versions
 from huitou.delivery.brand import Brand, read_brand
 from huitou.delivery.channels.base import Outgoing
-from huitou.delivery.guard import Rules, rules_for
+from huitou.delivery.guard import GuardRules, rules_for
 from huitou.delivery.outbox import Message, query
 from huitou.delivery.render import ParsedContent, Rendered, compile_content, render
 from huitou.delivery.unsubscribe import unsubscribe_url
@@ -61,10 +61,10 @@ class Campaigns:
     def of(self, message: Message) -> tuple[Campaign, Brand] | None:
         return self._known.get((message.campaign, message.campaign_version))
 
-    def rules(self, message: Message, now: int, *, has_channel: bool = True) -> Rules:
+    def rules(self, message: Message, now: int, *, has_channel: bool = True) -> GuardRules:
         found = self.of(message)
         if found is None:
-            return Rules(has_channel=has_channel)
+            return GuardRules(has_channel=has_channel)
         newest = self._known.get((message.campaign, self._newest[message.campaign])) or found
         return rules_for(message, found[0], newest[0], now, has_channel=has_channel)
 

@@ -57,7 +57,7 @@ CAP_PATIENCE = HOUR
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class GuardRules:
     """What holds for one message at one moment: quiet until then (0: not quiet), caps of (days, messages), the
     offer's end, whether the person is held out, the channel's kind of address, whether the channel is connected."""
 
@@ -84,7 +84,9 @@ class Verdict:
         return self.reason == PASSED
 
 
-def rules_for(message: Message, planned: Campaign, newest: Campaign, now: int, *, has_channel: bool = True) -> Rules:
+def rules_for(
+    message: Message, planned: Campaign, newest: Campaign, now: int, *, has_channel: bool = True
+) -> GuardRules:
     """The rules for this message, in the customer's own hours. The draw is that of the version it was planned by; quiet
     hours and caps are those of the newest one, for whoever changes them means what is queued too."""
     zone = str(message.context.get("timezone") or newest.timezone)
@@ -92,7 +94,7 @@ def rules_for(message: Message, planned: Campaign, newest: Campaign, now: int, *
     ends = offer.get("expires_at") if isinstance(offer, dict) else None
     channel = next((c for c in (*newest.channels, *planned.channels) if c.name == message.channel), None)
     windows = newest.windows(message.channel) if channel in newest.channels else newest.quiet
-    return Rules(
+    return GuardRules(
         quiet_until=quiet_until(now, zone, windows),
         caps=newest.caps,
         offer_ends=ends if isinstance(ends, int) else NO_OFFER_END,
@@ -121,7 +123,9 @@ def _quiet_until(now: int, zone: str, windows: tuple[tuple[int, int], ...]) -> i
     return int(moved[0]) if moved[0] > now else 0
 
 
-def finalise(connection: Connection, messages: Sequence[Message], rules: Sequence[Rules], now: int) -> list[Verdict]:
+def finalise(
+    connection: Connection, messages: Sequence[Message], rules: Sequence[GuardRules], now: int
+) -> list[Verdict]:
     """Decide about a group of claimed messages, in order; those that pass are `final` once the caller commits.
 
     Run it in a transaction of its own: the customers' locks are held until its end. Nothing may be sent before that
@@ -133,7 +137,7 @@ def finalise(connection: Connection, messages: Sequence[Message], rules: Sequenc
 def ask(
     connection: Connection,
     messages: Sequence[Message],
-    rules: Sequence[Rules],
+    rules: Sequence[GuardRules],
     now: int,
     *,
     patience: int = CAP_PATIENCE,
@@ -150,7 +154,7 @@ def read_verdicts(answer: Cursor[Row]) -> list[Verdict]:
     return [Verdict(*row) for row in answer.fetchall()]
 
 
-def _parameters(messages: Sequence[Message], rules: Sequence[Rules], now: int) -> dict[str, Any]:
+def _parameters(messages: Sequence[Message], rules: Sequence[GuardRules], now: int) -> dict[str, Any]:
     caps = [(place, days * DAY, most) for place, rule in enumerate(rules, 1) for days, most in rule.caps]
     return {
         "now": now,

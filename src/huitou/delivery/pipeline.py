@@ -17,7 +17,7 @@ from functools import partial
 
 from huitou.delivery.breaker import Breaker, keep_breaker, pause_itself, read_breaker
 from huitou.delivery.channel_events import report_bounce
-from huitou.delivery.channels.base import Channel, ChannelDown, InDoubt, Outgoing, Session, Undelivered
+from huitou.delivery.channels.base import ChannelAdapter, ChannelDown, InDoubt, Outgoing, Session, Undelivered
 from huitou.delivery.commits import GroupCommitter, MessageOutcome, cancel_all, first_error, record
 from huitou.delivery.compose import Campaigns, Unrenderable, compose
 from huitou.delivery.guard import Verdict
@@ -45,7 +45,7 @@ class ChannelLine:
     """Everything one channel needs while a sender runs. `tally` counts what became of messages, by (state, reason)."""
 
     def __init__(
-        self, channel: Channel, sender: str, connections: tuple[Connection, Connection], clock: Callable[[], int]
+        self, channel: ChannelAdapter, sender: str, connections: tuple[Connection, Connection], clock: Callable[[], int]
     ) -> None:
         self.channel = channel
         self.tally: Counter[tuple[str, str]] = Counter()

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import psycopg
 
-from huitou.delivery.channels.base import Channel
+from huitou.delivery.channels.base import ChannelAdapter
 from huitou.delivery.outbox import query
 from huitou.kit.clock import SECOND
 from huitou.stores.ledger import Connection, connect, lock_key
@@ -69,7 +69,7 @@ def _is_free(connection: Connection, name: str) -> bool:
     return bool(row and row[0])
 
 
-async def resolve_doubts(connection: Connection, channels: Mapping[str, Channel], now: int) -> tuple[int, int]:
+async def resolve_doubts(connection: Connection, channels: Mapping[str, ChannelAdapter], now: int) -> tuple[int, int]:
     """Ask the channels that can be asked about messages in doubt; (found, absent).
 
     Found counts as submitted. What provably is not there is free to be sent again.

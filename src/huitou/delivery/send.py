@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import psycopg
 
 from huitou.admin.settings import refresh
-from huitou.delivery.channels.base import Channel
+from huitou.delivery.channels.base import ChannelAdapter
 from huitou.delivery.commits import can_pipeline
 from huitou.delivery.outages import keep_outages
 from huitou.delivery.outbox import due_channels
@@ -63,9 +63,9 @@ ADAPTERS: dict[str, Text] = {
 }
 
 
-def connected_channels() -> dict[str, Channel]:
+def connected_channels() -> dict[str, ChannelAdapter]:
     """The channels that are set up, by name. Refused where a setting is unusable."""
-    channels: dict[str, Channel] = {}
+    channels: dict[str, ChannelAdapter] = {}
     url = settings().smtp_url
     if url:
         from huitou.delivery.channels.email import EmailChannel
@@ -84,7 +84,7 @@ def send_due(
     now: int | None = None,
     progress: Progress | None = None,
     *,
-    channels: Mapping[str, Channel] | None = None,
+    channels: Mapping[str, ChannelAdapter] | None = None,
 ) -> SendResult:
     """Send everything that is due and return when nothing is; the clock is the house's unless `now` is given.
 
@@ -103,7 +103,10 @@ def send_due(
 
 
 async def _send(
-    clock: Callable[[], int], progress: Progress | None, channels: Mapping[str, Channel], held: Mapping[str, Text]
+    clock: Callable[[], int],
+    progress: Progress | None,
+    channels: Mapping[str, ChannelAdapter],
+    held: Mapping[str, Text],
 ) -> SendResult:
     result, started = SendResult(), time.perf_counter()
     with contextlib.ExitStack() as stack:
@@ -151,7 +154,9 @@ def _ledger_lost(error: Exception) -> Unavailable:
     )
 
 
-def _open_line(stack: contextlib.ExitStack, channel: Channel, sender: str, clock: Callable[[], int]) -> ChannelLine:
+def _open_line(
+    stack: contextlib.ExitStack, channel: ChannelAdapter, sender: str, clock: Callable[[], int]
+) -> ChannelLine:
     return ChannelLine(channel, sender, (_open_connection(stack), _open_connection(stack)), clock)
 
 

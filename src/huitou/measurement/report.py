@@ -69,7 +69,7 @@ class Sent:
 
 @dataclass(frozen=True)
 class PlanCount:
-    """How many got a plan and how many of them bought: not compared with anybody. `explored`: drawn by lot."""
+    """How many got a plan and how many of them bought: not compared with anybody. `explored`: drawn at random."""
 
     timing: str
     channel: str

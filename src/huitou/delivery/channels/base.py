@@ -89,7 +89,7 @@ class Session(Protocol):
     async def close(self) -> None: ...
 
 
-class Channel(Protocol):
+class ChannelAdapter(Protocol):
     """A way to reach people: `address` is the kind of identifier it writes to (events.model.STRONG)."""
 
     name: str

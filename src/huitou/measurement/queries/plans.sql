@@ -1,5 +1,5 @@
 -- How many people got which plan, and how many of them bought in the window: counts, no comparison. explored: the plan
--- was drawn by lot, the others were chosen for who they are. Reads decisions, merges, bought(customer, orders).
+-- was drawn at random, the others were chosen for who they are. Reads decisions, merges, bought(customer, orders).
 WITH people AS (
   SELECT DISTINCT
     coalesce(m.root, d.customer) AS customer,
