@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from huitou.catalog.broadcasts import list_broadcasts
 from huitou.customers.refresh import compute_portraits, compute_visits, touched_broadcasts
 from huitou.events.broadcast_acts import Act, event_of
 from huitou.events.broadcast_acts import fold as stand
@@ -20,7 +21,7 @@ from huitou.kit.clock import HOUR
 from tests.examples import few
 
 from .crowd import SHOWS, crowd, crowd_people
-from .tea_shop import NOW, Event, corrected_engine, engine_of, tables, told
+from .tea_shop import NOW, Event, corrected_engine, engine_of, order, tables, told, us
 
 MERGES = pa.table({"customer": pa.array([], pa.string()), "root": pa.array([], pa.string())})
 
@@ -204,6 +205,18 @@ def test_what_is_taken_back_leaves_the_same_bytes(tmp_path: Path, there: list[Ac
 
     assert seen(there) != seen([])
     assert seen([*there, *back]) == seen([])
+
+
+def test_an_order_told_late_makes_the_broadcast_it_was_placed_in_anew(tmp_path: Path) -> None:
+    """Whatever it names: most orders name no broadcast."""
+    events = crowd(5)
+    late = [order("order_paid", us("20:00"), "c01", "X-late", ("P1", 1, 19900))]
+    with engine_of({**tables([*events, *late], crowd_people(1)), "merges": MERGES}, tmp_path) as engine:
+        engine.register("visits", compute_visits(engine, None, NOW)[0])
+        shows = [one for one in list_broadcasts(engine, NOW) if one.started_at <= us("20:00") <= (one.ended_at or NOW)]
+        touched = touched_broadcasts(engine, len(events), NOW - HOUR, NOW)
+    assert len(shows) > 0
+    assert {one.broadcast for one in shows} <= set(touched)
 
 
 def test_old_broadcasts_are_left_alone(tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ def test_nothing_over_the_caps() -> None:
 
 def test_nothing_without_consent_address_or_against_a_stop() -> None:
     given, _ = evening()
-    has = {"push": "device", "sms": "phone", "email": "email"}
+    has = {"push": "push_token", "sms": "phone", "email": "email"}
     address = set(zip(*(given.addresses.column(i).to_pylist() for i in range(2)), strict=True))
     granted = {(row["customer"], row["channel"]) for row in given.permissions.to_pylist() if row["granted"]}
     started = given.broadcast.started_at
@@ -244,6 +244,19 @@ def test_every_level_a_person_can_get_keeps_two_percent_of_the_explored() -> Non
     levels = levels_of(arms)
     shares, possible = chances[pattern] @ levels, eligible.astype(float) @ levels > 0
     assert shares[possible].min() >= 0.02 - 1e-9
+
+
+def test_among_many_arms_doing_nothing_keeps_its_two_percent_too() -> None:
+    head, _, rest = CAMPAIGN.partition("[[timing]]")
+    timings = "".join(f'[[timing]]\nname = "t{hour}"\nhours = [{hour}]\n' for hour in range(20, 60))
+    chosen = read_campaign(head + timings + "[[channel]]" + rest.partition("[[channel]]")[2])
+    given = crowd(500)
+    people = gather_people(given, chosen)
+    arms = list_arms(chosen, people, check_eligibility(given, people, chosen).reach, {"ten": 5}, ENDED, NOW)
+    patterns = find_patterns([arms.feasible(people, slice(0, 500))], len(arms))
+    chances = random_chances(arms, patterns)
+    assert len(arms) >= 80
+    assert chances[:, -1].min() >= min(0.02, 0.5 / levels_of(arms).shape[1]) - 1e-9
 
 
 def test_propensities_are_how_often_it_happens() -> None:

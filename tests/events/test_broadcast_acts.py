@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from huitou.events.broadcast_acts import Act, event_of, fold, read_act, read_acts, read_standing
+from huitou.events.broadcast_acts import AS_TOLD_TIME, Act, event_of, fold, read_act, read_acts, read_standing, undo_of
 from huitou.events.journal import append_batch
 from huitou.events.model import Event
 from huitou.events.names import CORRECTED, DELETED, MERGED, OPERATORS, RESTORED
@@ -41,6 +41,16 @@ def test_merges_are_followed_to_their_end_and_taken_apart_one_by_one() -> None:
 def test_merges_never_go_round_in_circles(pairs: list[tuple[str, str]]) -> None:
     survivors = fold(Act(MERGED, one, other) for one, other in pairs).survivors
     assert not set(survivors) & set(survivors.values())
+
+
+def test_taking_a_correction_back_leaves_what_was_said_later() -> None:
+    first = Act(CORRECTED, "B1", title="茶会", started_at=100, id=1)
+    later = Act(CORRECTED, "B1", title="周五茶会", id=2)
+    back = undo_of([first, later], first)
+    assert back is not None
+    assert (back.title, back.started_at) == (None, AS_TOLD_TIME)
+    assert fold([first, later, back]).corrected == {"B1": ("周五茶会", None, None)}
+    assert undo_of([later, Act(CORRECTED, "B1", title="新茶会", id=3)], later) is None
 
 
 def test_deleted_until_restored() -> None:

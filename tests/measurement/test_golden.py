@@ -7,7 +7,8 @@
 | c      | send    | P1, paid 20,000, cancelled                                   | 0                                 |
 | d      | send    | nothing; the message was stopped (opted out)                 | 0                                 |
 | e      | holdout | P2 at 9,000                                                  | 9,000 - 6,300 = 2,700             |
-| f-h    | holdout | nothing                                                      | 0                                 |
+| f      | holdout | P1 at 20,000, placed and never paid                          | 0                                 |
+| g, h   | holdout | nothing                                                      | 0                                 |
 | i      | nothing | P1 (not in either arm)                                       | -                                 |
 
 Messages: a and b at 0.1 fen, c at 5 fen in doubt, d none. 5.2 fen in all.
@@ -49,6 +50,7 @@ ORDERS = [
     paid("c", DAY_1, ("P1", 1, 20000), number="o-c"),
     order("order_cancelled", DAY_2, "c", "o-c"),
     paid("e", DAY_1, ("P2", 1, 9000), number="o-e"),
+    order("order_created", DAY_1, "f", "o-unpaid", ("P1", 1, 20000)),
     paid("i", DAY_1, ("P1", 1, 20000), number="o-i"),
 ]
 EVENTS = [*room(PEOPLE), *ORDERS]

@@ -102,7 +102,9 @@ def copied() -> Iterator[Path]:
 
 
 def report(mutants: list[Mutant], lived: list[str], broken: list[str]) -> int:
-    say(f"{len(mutants) - len(lived)} of {len(mutants)} killed" + (f"; survived: {', '.join(lived)}" if lived else ""))
+    untried = [one.id for one in mutants if " ".join(one.tests) in broken]
+    say(f"{len(mutants) - len(lived) - len(untried)} of {len(mutants)} killed")
+    say(*(f"{what}: {', '.join(ids)}" for what, ids in (("survived", lived), ("not tried", untried)) if ids))
     return 1 if lived or broken else 0
 
 
