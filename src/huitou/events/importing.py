@@ -6,7 +6,7 @@ Batches are committed as they go; a file cut off in the middle is simply importe
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -108,7 +108,10 @@ class _Batch(NamedTuple):
 def _batches(reading: OpenFile, options: Options, committer: Executor, shops: ShopNames) -> Iterator[_Batch]:
     while batch := [shops.place(record) for record in _take(reading)]:
         received_at = clock.now_us()
-        read = [_read_record(record, reading.format, received_at, options.currency) for record in batch]
+        read = [
+            _with_column(_read_record(record, reading.format, received_at, options.currency), reading.mapping)
+            for record in batch
+        ]
         events = number_versions([event for one in read if not isinstance(one, Rejected) for event in one])
         yield _Batch(batch, read, committer.submit(append_batch, events, received_at))
 
@@ -159,6 +162,16 @@ def _read_record(record: Record, source: str, received_at: int, currency: str | 
         return [read_segment(raw, source=source, received_at=received_at, currency=currency) for raw in record.events]
     except Rejected as why:
         return why
+
+
+def _with_column(read: list[Event] | Rejected, mapping: Mapping[str, str]) -> list[Event] | Rejected:
+    """Whoever mends the file looks for its own column: our word for it stands in brackets."""
+    if not isinstance(read, Rejected):
+        return read
+    column = mapping.get(read.field, "")
+    if not column or column == read.field or column.startswith("("):  # in brackets stands what no column says
+        return read
+    return Rejected(f"{column} ({read.field})", read.message)
 
 
 def _count(record: Record, outcomes: list[Outcome], result: ImportResult, rejected: RejectedRows) -> None:
