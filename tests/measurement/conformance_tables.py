@@ -20,7 +20,7 @@ PARAMS = {
     "assigned": SHOW,
     "decided": SHOW,
     "plans": SHOW,
-    "funnel": {"broadcast": "B20"},
+    "funnel_people": {"broadcast": "B20"},
     "before": {"broadcast": "B20", "started_at": ENDED - DAY, "ended_at": ENDED, "currency": "CNY"},
     "outcomes": {"ended_at": ENDED, "until_at": CLOSED, "margin_ppm": 300_000, "currency": "CNY"},
     "base_rate": {"broadcast": "B20", "before_at": CLOSED, "window_us": DAY},
@@ -29,7 +29,7 @@ PARAMS = {
     "show_takings": {"currency": "CNY"},
     "unseen_orders": {"currency": "CNY"},
 }
-MADE = {"show_orders": "measurement/show_orders"}
+MADE = {"show_orders": "measurement/show_orders", "funnel_people": "measurement/funnel_people"}
 CONTEXTS = (
     '{"holdout":0.1}', '{"holdout":0.19,"offer":{"name":"ten"}}', '{"offer":{"name":null}}', "{}", '{"holdout":"x"}',
     json.dumps({"holdout": 0.271, "offer": {"name": "二十"}}),
