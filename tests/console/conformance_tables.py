@@ -29,7 +29,10 @@ TOLD = {
     "offset_us": 8 * HOUR,
     "currency": "CNY",
 }
-PARAMS = {query.name: TOLD for query in all_queries() if query.room == "console"}
+PARAMS = {query.name: TOLD for query in all_queries() if query.room == "console"} | {
+    "funnel_people": {"broadcast": TOLD["broadcast"]}
+}
+MADE = {"funnel_people": "measurement/funnel_people"}
 
 
 @cache

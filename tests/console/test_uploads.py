@@ -144,6 +144,20 @@ def test_upload_page_tells_what_became_of_it(english: Any, clock: Any) -> None:
     assert answer.headers["Content-Disposition"].startswith("attachment")
 
 
+ORDERS = "订单号,手机号,实付金额,支付时间\nA1,13911112222,30,2026-11-01 10:00\nA2,13911113333,很多,2026-11-01 11:00\nA3,,5,2026-11-01 12:00\n".encode()
+
+
+def test_of_a_table_the_columns_used_are_shown_and_bad_rows_name_the_files_own(browser: Any, clock: Any) -> None:
+    done = uploads.run(uploads.store("orders.csv", [ORDERS], "lin", "zh"), Options(), None)
+    assert done.mapping == {"phone": "手机号", "paid_at": "支付时间", "order_id": "订单号", "total": "实付金额"}
+    page = text_of(browser.get("/intake"))
+    roles = (("手机号", "phone"), ("支付时间", "paid_at"), ("订单号", "order_id"), ("实付金额", "total"))
+    assert " · ".join(f"{column} <code>{role}</code>" for column, role in roles) in page
+    assert re.search(r"1 × 实付金额 \(total\)：[\u4e00-\u9fff]?", page)
+    assert "1 × 手机号 (phone)：没有客户" in page
+    assert "3,实付金额 (total)," in uploads.rejected_rows(done.id).read_text(encoding="utf-8-sig")
+
+
 def sent(name: str, content: bytes) -> Any:
     from django.core.files.uploadedfile import SimpleUploadedFile
 

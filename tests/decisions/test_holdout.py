@@ -21,13 +21,13 @@ from huitou.stores.sql import load_query
 SHARE = 0.2
 
 
-def draw(connection: Connection, people: Iterable[str]) -> dict[str, tuple[bool, float]]:
+def draw(connection: Connection, people: Iterable[str], seed: str = "huitou") -> dict[str, tuple[bool, float]]:
     """Of each person whether they are held out and with what chance, as a plan draws it and keeps it."""
     rows = sorted(people)
     want(connection, pa.chunked_array([rows], pa.string()))
     nodes = read_arrow(connection, load_query("decisions", "ledger/nodes"))
     node, customer = (nodes.column(name).to_pylist() for name in ("node", "customer"))
-    found = hold_out("huitou", node, [rows.index(one) for one in customer], len(rows), SHARE)
+    found = hold_out(seed, node, [rows.index(one) for one in customer], len(rows), SHARE)
     connection.execute(KEEP_DRAWN, {"nodes": node})
     return dict(zip(rows, zip(found.held_out.tolist(), found.chance.tolist(), strict=True), strict=True))
 
@@ -56,6 +56,28 @@ def test_a_fifth_set_is_a_fifth_held_out_however_many_ids_people_have(ledger: Mo
     held = sum(is_held for is_held, _ in found.values())
     assert {chance for _, chance in found.values()} == {1 - (1 - SHARE)}
     assert stats.binomtest(held, len(people), SHARE).pvalue > 0.05
+
+
+def test_over_five_seeds_the_share_is_the_set_one_whatever_ids_come_before_and_after(ledger: ModuleType) -> None:
+    """Up to five ids before the first decision, as many after it: each seed, and all together, hold out a fifth."""
+    held, size = 0, 300
+    for seed in ("huitou", "a", "b", "c", "d"):
+        dice = random.Random(seed)
+        people = [f"{seed}-p{number}" for number in range(size)]
+        with transaction() as connection:
+            for person in people:
+                add(connection, person)
+                for number in range(dice.randrange(6)):
+                    add(connection, f"{person}-before-{number}", person)
+            first = draw(connection, people, seed)
+            for person in people:
+                for number in range(dice.randrange(6)):
+                    add(connection, f"{person}-after-{number}", person)
+            assert draw(connection, people, seed) == first
+        of_seed = sum(is_held for is_held, _ in first.values())
+        assert stats.binomtest(of_seed, size, SHARE).pvalue > 0.01
+        held += of_seed
+    assert stats.binomtest(held, 5 * size, SHARE).pvalue > 0.05
 
 
 STEP = st.tuples(st.sampled_from(["plan", "gain", "join"]), st.integers(0, 7), st.integers(0, 7))

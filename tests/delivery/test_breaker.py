@@ -13,10 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from huitou.delivery.breaker import MOST, RUN, WINDOW, is_too_many
+from huitou.delivery.channel_events import report_bounce
 from huitou.delivery.channels.email import EmailChannel
 from huitou.delivery.outages import list_outages
 from huitou.delivery.outbox import count_states
+from huitou.delivery.receipts import apply_receipts
 from huitou.delivery.send import held_channels, send_due
+from huitou.events.load import load
 from huitou.flows.follow_up import resume
 from huitou.flows.health import read_troubles
 from huitou.flows.heartbeat import SENDING, beat
@@ -127,3 +130,30 @@ def test_what_a_server_puts_off_again_and_again(ledger, queued, clock, tmp_path:
             clock.move_to(clock.at_us + 60 * MINUTE)
     [trouble] = [one for one in read_troubles() if one.kind == "put_off"]
     assert (trouble.messages, trouble.is_grave) == (1, False)
+
+
+@pytest.mark.parametrize(("returned", "paused"), [(RUN, True), (RUN - 1, False)])
+def test_mails_that_come_back_late_count(  # type: ignore[no-untyped-def]
+    ledger, queued, clock, tmp_path: Path, data: Path, returned: int, paused: bool
+) -> None:
+    """The server takes every mail; hours later it sends back those that were tried last."""
+    with running_sink(tmp_path / "sink") as url:
+        use_settings(replace(settings(), smtp_url=url))
+        send_due()
+    assert states(ledger) == Counter({"submitted": PEOPLE})
+    clock.move_to(NOON + 3 * 60 * MINUTE)
+    with ledger.transaction() as connection:
+        sent = connection.execute("SELECT id, address FROM message ORDER BY final_at DESC, id DESC").fetchall()
+        for message, address in sent[:returned]:
+            report_bounce(connection, message, "email", address, "5.1.1", clock.at_us)
+    load()
+    apply_receipts()
+    assert states(ledger) == Counter({"failed": returned, "submitted": PEOPLE - returned})
+    told = [(one.name, one.messages) for one in read_troubles() if one.kind == "self_paused"]
+    assert told == ([("follow-up", returned)] if paused else [])
+    resume("follow-up")
+    with ledger.transaction() as connection:
+        report_bounce(connection, sent[-1][0], "email", sent[-1][1], "5.1.1", clock.at_us)
+    load()
+    apply_receipts()
+    assert [one for one in read_troubles() if one.kind == "self_paused"] == []

@@ -19,7 +19,7 @@ from huitou.kit.clock import DAY, HOUR, MINUTE, FrozenClock
 from huitou.kit.settings import settings
 from huitou.proving.sink import read_index, running_sink
 
-from .shop import NOON, Planned, add_customer, add_messages, add_stop, make_campaign, state_of
+from .shop import CAMPAIGN, CONTEXT, NOON, Planned, add_customer, add_messages, add_stop, make_campaign, state_of
 
 FROM = "回头茶铺 <hello@茶.example>"
 
@@ -221,3 +221,22 @@ def test_one_person_with_two_due_messages_gets_what_the_caps_allow(
         result = send(url)
     assert result.states == Counter({("submitted", ""): 1, ("suppressed", "cap"): 2})
     assert len(read_index(sink)) == 1
+
+
+@pytest.mark.parametrize(("waited", "said"), [(DAY, "龙井 250g，还有货"), (DAY + 1, "龙井 250g")])
+def test_stock_is_claimed_no_longer_than_a_day(
+    ledger: ModuleType, clock: FrozenClock, sink: Path, waited: int, said: str
+) -> None:
+    """What was counted when the message was queued may be sold out since."""
+    stocked = {**CONTEXT["product"], "in_stock": True}
+    words = "{{ product.name }}{% if product.in_stock %}，还有货{% endif %}"
+    with ledger.transaction() as connection:
+        make_campaign(connection, CAMPAIGN.replace("{{ broadcast.title }}里你看过的 {{ product.name }}", words))
+        add_customer(connection, "lin")
+        add_messages(connection, [Planned("lin", context={**CONTEXT, "product": stocked, "products": [stocked]})])
+        connection.execute("UPDATE message SET created_at = %s", (NOON - waited,))
+    with running_sink(sink) as url:
+        send(url)
+    [kept] = read_index(sink)
+    mail = email.message_from_bytes(kept.path.read_bytes(), policy=email.policy.default)
+    assert mail["Subject"] == f"（广告）{said}"

@@ -315,7 +315,7 @@ def test_a_table_with_mapped_columns_in_any_container(ledger: ModuleType, clock:
     result = import_file(tmp_path / "facts.parquet", options)
     assert (result.format, *counts(result)) == ("table", 2, 0, 0, 1)
     assert result.mapping == {"user_id": "wer", "event": "was", "time": "wann", "total": "betrag"}
-    assert result.reasons == {"user_id: no customer": 1}
+    assert result.reasons == {"wer (user_id): no customer": 1}
     with pytest.raises(Refused, match="no role 'wen'"):
         import_file(tmp_path / "facts.parquet", Options(mapping={"wen": "wer"}))
     with pytest.raises(Refused, match="no column 'wem'"):
@@ -365,7 +365,7 @@ def test_invoices_and_returns_of_a_shop(ledger: ModuleType, shared: Path, tmp_pa
     unknown = sum(row[customer] is None or row[customer] != row[customer] for row in rows)
     assert unknown > 0
     assert (result.format, sum(counts(result))) == ("table", 3000)
-    assert result.reasons.get("user_id: no customer") == unknown
+    assert result.reasons.get("Customer ID (user_id): no customer") == unknown
     with ledger.connect(autocommit=True) as connection:
         kinds = dict(connection.execute("SELECT kind, count(*) FROM stop GROUP BY 1").fetchall())
     assert kinds["order"] > kinds["refunded"] > 0

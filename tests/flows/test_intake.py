@@ -114,3 +114,41 @@ def test_what_cannot_be_is_refused(
 ) -> None:
     with pytest.raises(Refused, match=told):
         bring_in(watch, Options(), show=show)
+
+
+def test_a_shop_is_known_by_its_name_once_its_id_was_told(
+    ledger: ModuleType, data: Path, clock: FrozenClock, tmp_path: Path
+) -> None:
+    """The same orders as if the file said 店铺ID; unknown names stay as they are, and twice is once."""
+    known = tmp_path / "known.csv"
+    known.write_text("订单号,会员编号,实付金额,支付时间,店铺\nA1,u1,30,2026-11-01 10:00,茶叶店\n")
+    named = tmp_path / "named.csv"
+    named.write_text(
+        "订单号,会员编号,实付金额,支付时间,店铺\nA2,u1,30,2026-11-02 10:00,茶叶店\nA3,u1,30,2026-11-02 11:00,茶具店\n"
+    )
+    doudian = tmp_path / "doudian.csv"
+    doudian.write_text(
+        "主订单编号,商品ID,订单应付金额,订单提交时间,支付完成时间,订单状态,店铺名称\n"
+        "A4,tea,30,2026-11-03 10:00:00,2026-11-03 10:01:00,已完成,茶叶店\n"
+    )
+    told = bring_in(known, Options(shop="S1"))
+    assert (told.accepted, told.reasons) == (1, {})
+    for path in (named, doudian):
+        assert bring_in(path, Options()).rejected == 0
+    with_id = tmp_path / "with_id.csv"
+    with_id.write_text("订单号,会员编号,实付金额,支付时间,店铺ID,店铺\nA2,u1,30,2026-11-02 10:00,S1,茶叶店\n")
+    again = bring_in(with_id, Options())
+    assert (again.accepted, again.duplicate) == (0, 1)
+    assert bring_in(named, Options()).accepted == 0
+    load()
+    with Engine() as engine:
+        attach_events(engine)
+        rows = engine.run_text(
+            "SELECT DISTINCT order_id, shop FROM events WHERE order_id IS NOT NULL ORDER BY order_id"
+        )
+        assert [tuple(row.values()) for row in rows.to_pylist()] == [
+            ("A1", "S1"),
+            ("A2", "S1"),
+            ("A3", None),
+            ("A4", "S1"),
+        ]

@@ -19,7 +19,7 @@ PARAMS = {
     "assigned": SHOW,
     "decided": SHOW,
     "plans": SHOW,
-    "funnel": {"broadcast": "B20"},
+    "funnel_people": {"broadcast": "B20"},
     "before": {"broadcast": "B20", "started_at": ENDED - DAY, "ended_at": ENDED, "currency": "CNY"},
     "outcomes": {"ended_at": ENDED, "until_at": CLOSED, "margin_ppm": 300_000, "currency": "CNY"},
     "base_rate": {"broadcast": "B20", "before_at": CLOSED, "window_us": DAY},
@@ -28,7 +28,7 @@ PARAMS = {
     "show_takings": {"currency": "CNY"},
     "unseen_orders": {"currency": "CNY"},
 }
-MADE = {"show_orders": "measurement/show_orders"}
+MADE = {"show_orders": "measurement/show_orders", "funnel_people": "measurement/funnel_people"}
 MOMENTS = (ENDED - 2 * DAY, ENDED - 1, ENDED, DECIDED - 1, DECIDED, DECIDED + DAY, CLOSED - 1, CLOSED)
 MONEY = (0, 1, 3, 7, 9_000, 18_000, 20_000, -5, 10**9, 10**9 + 7, 10**12, 10**15)
 STATES = ("paid", "shipped", "received", "refunded", "cancelled", "created")

@@ -31,7 +31,7 @@ _PRODUCT = (
     ("why", "为什么是它：carted（加购）、clicked（点过）、watched（在场时讲过）、best_seller（本场购买人数最多）；说不清时为空",
      "why it is there: carted, clicked, watched (shown while they were in the room), best_seller (bought by most in the"
      " show); empty where nothing can be said", False),
-    ("in_stock", "知道库存且大于零时为真", "true where the stock is known and not zero", False),
+    ("in_stock", "知道库存且大于零时为真，排队满一天后不再为真", "true where the stock is known and not zero, for a day after queueing", False),
     ("price", "价格，例如 ¥199.00", "the price, e.g. ¥199.00", False),
     ("offer_price", "用上优惠后的价格", "the price that the offer leaves", False),
     ("category", "类目", "the category", False),

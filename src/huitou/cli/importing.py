@@ -64,36 +64,50 @@ def import_files(
 
       huitou import watch_stat.json --broadcast B21 --started "2026-11-21 20:00" --ended "2026-11-21 22:30"
     """
-    from huitou.events.connectors.base import Options
-
     with refusals():
-        options = Options(
-            mapping=_read_mapping(mapping or []),
-            event=event,
-            currency=_check_currency(currency),
-            zone=_check_zone(timezone),
-            time_default=_read_time("--time-default", time_default, timezone),
-            broadcast=broadcast,
-            shop=shop,
-        )
-        show = _show(
-            broadcast, title, _read_time("--started", started, timezone), _read_time("--ended", ended, timezone)
-        )
-    failed = False
-    documents = []
+        options = _read_options(mapping, event, currency, timezone, time_default, broadcast, shop)
+        span = [_read_time(flag, said, timezone) for flag, said in (("--started", started), ("--ended", ended))]
+        show = _show(broadcast, title, *span)
     with house(data, now):
-        for path in files:
-            try:
-                documents.append(asdict(_import_one(path, options, as_format, show, quiet=as_json)))
-            except Exception as raised:
-                error = raised if isinstance(raised, HuitouError) else _broke_off(path, raised)
-                failed = True
-                documents.append(_refused(path, error))
-                refuse(error)
+        documents = [_bring_in(path, options, as_format, show, as_json) for path in files]
     if as_json:
         print_json(documents[0] if len(files) == 1 else documents)
-    if failed:
+    if any("error" in document for document in documents):
         raise typer.Exit(1)
+
+
+def _read_options(
+    mapping: list[str] | None,
+    event: str | None,
+    currency: str,
+    timezone: str,
+    time_default: str | None,
+    broadcast: str | None,
+    shop: str | None,
+) -> Options:
+    from huitou.events.connectors.base import Options
+
+    return Options(
+        mapping=_read_mapping(mapping or []),
+        event=event,
+        currency=_check_currency(currency),
+        zone=_check_zone(timezone),
+        time_default=_read_time("--time-default", time_default, timezone),
+        broadcast=broadcast,
+        shop=shop,
+    )
+
+
+def _bring_in(
+    path: Path, options: Options, as_format: str | None, show: ToldBroadcast | None, as_json: bool
+) -> dict[str, Any]:
+    """What --json says of the file; one that cannot be read is no reason to leave the others out."""
+    try:
+        return asdict(_import_one(path, options, as_format, show, quiet=as_json))
+    except Exception as raised:
+        error = raised if isinstance(raised, HuitouError) else _broke_off(path, raised)
+        refuse(error)
+        return _refused(path, error)
 
 
 def _refused(path: Path, error: HuitouError) -> dict[str, Any]:

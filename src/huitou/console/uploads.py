@@ -70,6 +70,7 @@ class Upload:
     rejected_file: str = ""
     reasons: list[Reason] = field(default_factory=list)
     consents: dict[str, int] = field(default_factory=dict)  # given, not_given, withdrawn
+    mapping: dict[str, str] = field(default_factory=dict)  # role -> column, as it was guessed
     notes: list[dict[str, str]] = field(default_factory=list)  # of the file as a whole: sheets left aside
     problem: dict[str, str] = field(default_factory=dict)
     language: str = "zh"  # of who uploaded it: what the file of rejected rows says
@@ -170,6 +171,7 @@ def _import(upload: Upload, options: Options, kind: str | None, show: ToldBroadc
         rejected=result.rejected,
         rejected_file=Path(result.rejected_file).name if result.rejected_file else "",
         consents=dict(result.consents),
+        mapping=dict(result.mapping),
         notes=[dict(note) for note in result.notes],
         reasons=[
             Reason(text=result.told[reason], rows=rows)

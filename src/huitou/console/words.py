@@ -13,6 +13,7 @@ from huitou.campaigns.channel_facts import label_of
 from huitou.console.page import speaks
 from huitou.decisions.reasons import ACTIONS, name_reason
 from huitou.events.connectors import CONNECTORS
+from huitou.events.write_keys import MARK
 from huitou.kit.text import say as say_text
 
 Words = Mapping[str, str | Promise]
@@ -172,6 +173,11 @@ CONSENT_WAYS: Words = {
     "double_opt_in": _("double opt-in"),
     "staff": _("told to staff"),
     "import": _("imported list"),
+    "miniprogram_signup": _("mini-program sign-up"),
+    "h5_checkout": _("web checkout"),
+    "store_form": _("store form"),
+    "signup": _("sign-up"),
+    "checkout": _("checkout"),
     "link": _("unsubscribe link"),
     "reply": _("reply"),
     "complaint": _("complaint"),
@@ -294,6 +300,8 @@ def say(kind: str, code: str | None) -> str:
         return say_text(label_of(code), speaks())
     if kind == "source" and code in CONNECTORS:
         return say_text(CONNECTORS[code].title, speaks())
+    if kind == "source" and code.startswith(MARK):
+        return f"{KEY_CLASSES['browser']} · {code.removeprefix(MARK)}"
     if kind == "policy":  # rules@1, blast:one_day
         return _policy(code)
     if kind == "identifier" and ":" in code:  # of one app: openid:douyin

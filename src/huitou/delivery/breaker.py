@@ -3,17 +3,23 @@
 What counts is what was refused for good: a dead address, a rejected mail, words that cannot be made. What is put off or
 in doubt says nothing either way. The last outcomes are kept from run to run, since few may be due in each; a process
 that is killed forgets those of its run.
+
+Many servers take a mail and send it back later. So when mails come back the campaign's last messages are judged anew, as
+the ledger then tells of them (`judge_returned`).
 """
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from huitou.campaigns.versions import set_state
+from huitou.delivery.outbox import query
 from huitou.kit.clock import now_us
 from huitou.stores.ledger import Connection
 
+SETTLED = ("submitted", "failed", "delivered", "opened", "clicked", "converted")
 RUN = 20  # refusals without one that went
 WINDOW = 100  # messages looked back on
 MOST = (
@@ -70,6 +76,19 @@ def pause_itself(connection: Connection, campaign: str, breaker: Breaker) -> Non
         "INSERT INTO self_pause (campaign, at, failed, tried, reason) VALUES (%s, %s, %s, %s, %s)",
         (campaign, now_us(), failed, tried, breaker.last[:300]),
     )
+
+
+def judge_returned(connection: Connection, returned: Mapping[str, str]) -> None:
+    """Pause the campaigns that these mails which came back ({message: status}) make one too many for."""
+    for (campaign,) in connection.execute(query("bounced_campaigns"), {"messages": list(returned)}).fetchall():
+        rows = connection.execute(
+            query("last_outcomes"), {"campaign": campaign, "settled": list(SETTLED), "window": WINDOW}
+        ).fetchall()
+        outcomes = [went for (went,) in rows]
+        if is_too_many(outcomes):
+            breaker = Breaker(deque(outcomes), last=f"bounced {[*returned.values()][-1]}".strip(), tripped=True)
+            pause_itself(connection, campaign, breaker)
+            keep_breaker(connection, campaign, breaker)
 
 
 def note_resumed(connection: Connection, campaign: str) -> None:

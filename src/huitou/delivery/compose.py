@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -27,6 +27,9 @@ from huitou.kit.errors import HuitouError, NotFound, Refused
 from huitou.stores.ledger import Connection
 
 HTML_CHANNELS = frozenset({"email"})
+# Stock is known as of when a message was queued, and runs out while it waits. Reading the lake for each message would cost
+# the sender its speed; so what was counted longer ago is not claimed any more, and the words do without it.
+STOCK_HOLDS = 24 * HOUR
 BODY_LEVEL = 1  # of zlib: a mail shrinks to a fifth in 0.1 ms
 
 
@@ -76,7 +79,7 @@ def compose(message: Message, campaigns: Campaigns, now: int) -> Outgoing | Unre
         return Unrenderable("no_campaign")
     campaign, brand = found
     try:
-        rendered = render_message(message, campaign, brand)
+        rendered = render_message(_with_claims_of(message, now), campaign, brand)
     except HuitouError as error:
         return Unrenderable(f"{error.code}: {error}"[:300])
     return Outgoing(
@@ -89,6 +92,21 @@ def compose(message: Message, campaigns: Campaigns, now: int) -> Outgoing | Unre
         brand=brand,
         sent_at=now,
     )
+
+
+def _with_claims_of(message: Message, now: int) -> Message:
+    """The message as it may speak at `now`: of stock only while that is fresh."""
+    if message.queued_at is None or now - message.queued_at <= STOCK_HOLDS:
+        return message
+    context = dict(message.context)
+    if isinstance(context.get("product"), Mapping):
+        context["product"] = _without_stock(context["product"])
+    context["products"] = [_without_stock(one) for one in context.get("products") or [] if one]
+    return replace(message, context=context)
+
+
+def _without_stock(product: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in product.items() if name != "in_stock"}
 
 
 def render_message(message: Message, campaign: Campaign, brand: Brand) -> Rendered:

@@ -53,6 +53,7 @@ class Message:
     fence: int
     address: str
     nodes: Sequence[str]
+    queued_at: int | None = None  # None: it is made only to be looked at, now
 
 
 @cache

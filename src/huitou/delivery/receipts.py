@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from huitou.delivery.breaker import judge_returned
 from huitou.delivery.channel_events import message_event, owner_of
 from huitou.delivery.links import Link
 from huitou.delivery.outbox import query
@@ -67,6 +68,7 @@ def apply_receipts() -> int:
         ]
         orders = [event for event in events if event["name"] in ORDERS]
         fold_receipts(connection, told)
+        judge_returned(connection, {one.message: one.detail for one in told if one.kind == "bounced"})
         convert(
             connection,
             clicked={one.message for one in told if one.kind == "clicked"},

@@ -6,7 +6,7 @@ Batches are committed as they go; a file cut off in the middle is simply importe
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,6 +21,7 @@ from huitou.events.model import Event
 from huitou.events.reading import OpenFile, read_apart
 from huitou.events.rejected_rows import RejectedRows
 from huitou.events.segment import read_segment
+from huitou.events.shops import FindShops, ShopNames
 from huitou.events.versions import number_versions
 from huitou.kit import clock
 from huitou.kit.errors import Rejected
@@ -64,11 +65,13 @@ def import_file(
     rejected_to: Path | None = None,
     language: str = "en",
     within: float | None = None,
+    find_shops: FindShops = dict,
 ) -> ImportResult:
     """Refused where the file as a whole cannot be read, or takes longer than `within` seconds; bad rows go to a file with
     their reasons.
 
     That file stands beside the imported one, or in the folder `rejected_to`; its reasons are in that language.
+    `find_shops` is asked where rows name their shop without its id.
     """
     options = options or Options()
     if kind:
@@ -83,7 +86,7 @@ def import_file(
         result = ImportResult(str(path), reading.format, mapping=reading.mapping)
         waiting: _Batch | None = None
         # While one batch is committed the next is read: the database and we work at the same time.
-        for batch in chain(_batches(reading, options, committer), [None]):
+        for batch in chain(_batches(reading, options, committer, ShopNames(find_shops)), [None]):
             if waiting is not None:
                 _settle(waiting, result, rejected)
                 done += sum(len(record.rows) for record in waiting.records)
@@ -102,10 +105,13 @@ class _Batch(NamedTuple):
     outcomes: Future[list[Outcome]]
 
 
-def _batches(reading: OpenFile, options: Options, committer: Executor) -> Iterator[_Batch]:
-    while batch := _take(reading):
+def _batches(reading: OpenFile, options: Options, committer: Executor, shops: ShopNames) -> Iterator[_Batch]:
+    while batch := [shops.place(record) for record in _take(reading)]:
         received_at = clock.now_us()
-        read = [_read_record(record, reading.format, received_at, options.currency) for record in batch]
+        read = [
+            _with_column(_read_record(record, reading.format, received_at, options.currency), reading.mapping)
+            for record in batch
+        ]
         events = number_versions([event for one in read if not isinstance(one, Rejected) for event in one])
         yield _Batch(batch, read, committer.submit(append_batch, events, received_at))
 
@@ -156,6 +162,16 @@ def _read_record(record: Record, source: str, received_at: int, currency: str | 
         return [read_segment(raw, source=source, received_at=received_at, currency=currency) for raw in record.events]
     except Rejected as why:
         return why
+
+
+def _with_column(read: list[Event] | Rejected, mapping: Mapping[str, str]) -> list[Event] | Rejected:
+    """Whoever mends the file looks for its own column: our word for it stands in brackets."""
+    if not isinstance(read, Rejected):
+        return read
+    column = mapping.get(read.field, "")
+    if not column or column == read.field or column.startswith("("):  # in brackets stands what no column says
+        return read
+    return Rejected(f"{column} ({read.field})", read.message)
 
 
 def _count(record: Record, outcomes: list[Outcome], result: ImportResult, rejected: RejectedRows) -> None:

@@ -54,7 +54,9 @@ def bring_in(
         if show.span is not None:
             _check(show, show.span, options.zone)
             options = replace(options, spans={show.broadcast: show.span})
-    result = _import(path, options, lambda given: import_file(path, given, kind, progress, **how))
+    result = _import(
+        path, options, lambda given: import_file(path, given, kind, progress, find_shops=shop_names, **how)
+    )
     if show is not None and show.span is not None and result.accepted + result.duplicate:
         tell_show(show)
     return result
@@ -107,6 +109,14 @@ def known_spans(broadcasts: Iterable[str] | None = None) -> dict[str, Span]:
         for row in rows
         if wanted is None or row["broadcast"] in wanted
     }
+
+
+def shop_names() -> dict[str, str]:
+    """The shops' ids by the names that were told with them."""
+    load()
+    with Engine() as engine:
+        attach_events(engine)
+        return {row["name"]: row["shop"] for row in engine.run("flows", "shop_names").to_pylist()}
 
 
 def _import(path: Path, options: Options, bring: Callable[[Options], ImportResult]) -> ImportResult:

@@ -216,10 +216,16 @@ def share_of(outcomes: Outcomes, share_set: float) -> HoldoutShare:
     )
 
 
+def create_funnel_people(engine: Engine, broadcast: str) -> None:
+    """Make `funnel_people` readable: who attended, and the stages each reached."""
+    engine.create("funnel_people", "measurement", "funnel_people", broadcast=broadcast)
+
+
 def read_funnel(engine: Engine, broadcast: str, buyers: Ordered) -> Funnel:
     """People by today's merges; who ordered, and the money, are those of the buyers of `takings`: one order is told in
     one way everywhere, though it came after the visits were stored."""
-    row = engine.run("measurement", "funnel", broadcast=broadcast).to_pylist()[0]
+    create_funnel_people(engine, broadcast)
+    row = engine.run("measurement", "funnel").to_pylist()[0]
     return Funnel(
         **{stage: count or 0 for stage, count in row.items()},
         ordered=buyers.people,

@@ -19,7 +19,7 @@ from huitou.decisions.columns import ints
 from huitou.decisions.people import judge_intent
 from huitou.kit import clock
 from huitou.kit.money import MICRO
-from huitou.measurement.report import Funnel, read_funnel
+from huitou.measurement.report import Funnel, create_funnel_people, read_funnel
 from huitou.measurement.unseen import Takings, create_show_orders, list_unseen, read_takings
 from huitou.stores.engine import Engine
 
@@ -120,7 +120,8 @@ def funnel_of(broadcast: Broadcast, currency: str) -> Funnel:
 def stages_of(broadcast: Broadcast, funnel: Funnel) -> list[FunnelStep]:
     def compute(engine: Engine) -> dict[str, int | None]:
         create_show_orders(engine, broadcast, clock.now_us())
-        return dict(engine.run("console", "show_steps", broadcast=broadcast.broadcast).to_pylist()[0])
+        create_funnel_people(engine, broadcast.broadcast)
+        return dict(engine.run("console", "show_steps").to_pylist()[0])
 
     both = snapshot.read(("show_steps", *_as_known(broadcast)), compute)
     found: list[FunnelStep] = []

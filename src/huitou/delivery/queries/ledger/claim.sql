@@ -44,7 +44,7 @@ addresses AS (
 SELECT
     t.id, t.customer, o.root, t.campaign, t.campaign_version, t.occurrence, t.step, t.channel, t.offer, t.context,
     t.stop_since, t.send_at, t.expires_at, t.attempts, t.fence, coalesce(a.value, '') AS address,
-    coalesce(d.ids, '{}') AS nodes
+    coalesce(d.ids, '{}') AS nodes, t.created_at
 FROM taken t
 JOIN owned o ON o.id = t.id
 LEFT JOIN drawn d ON d.root = o.root

@@ -134,7 +134,7 @@ def read_fact(
     order_id = an_id(row["order_id"], "order_id") if "order_id" in row else None
     who = {role: an_id(row[role], role) for role in reading.who if role in row}
     if not who and order_id is None:
-        raise no_customer()
+        raise no_customer(reading)
     currency = read_currency(text(row.get("currency", options.currency))) or options.currency
     event, channel = _event(row, reading)
     times = _times(row, reading)
@@ -165,8 +165,8 @@ def read_fact(
     )
 
 
-def no_customer() -> Rejected:
-    return Rejected("user_id", {"zh": "没有客户", "en": "no customer"})
+def no_customer(reading: TableReading) -> Rejected:
+    return Rejected(next(iter(reading.who), "user_id"), {"zh": "没有客户", "en": "no customer"})
 
 
 def moment_role(reading: TableReading) -> str:

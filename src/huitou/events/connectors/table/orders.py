@@ -53,7 +53,7 @@ def _share_first(lines: list[Fact]) -> list[Fact]:
     who = next((line.who for line in lines if line.who), None)
     at = next((line.at for line in lines if line.at is not None), None)
     if who is None:
-        raise no_customer()
+        raise no_customer(lines[0].reading)
     if at is None:
         raise missing(moment_role(lines[0].reading))
     told = [bool(line.who) and line.at is not None for line in lines]

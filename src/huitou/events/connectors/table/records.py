@@ -30,7 +30,7 @@ def single_record(fact: Fact | Unusable) -> Record:
     if fact.event == "live":
         return Record((fact.number,), tuple(live_events(fact)), None, fact.original)
     if not fact.who or fact.at is None:  # a row of an order that is told by something else, like a view
-        why = no_customer() if not fact.who else missing(moment_role(fact.reading))
+        why = no_customer(fact.reading) if not fact.who else missing(moment_role(fact.reading))
         return Record((fact.number,), (), why, fact.original)
     properties = {**fact.properties, **fact.money, **fact.line}
     if fact.order_id is not None:
