@@ -41,6 +41,8 @@ def test_nothing_is_shown_to_strangers(stranger: Any, shop: Shop) -> None:
         if name in OPEN:
             continue
         for answer in (stranger.get(address), stranger.post(address)):
+            if answer.status_code == 405:  # what the address does not take, whoever sends it
+                continue
             assert answer.status_code == 302, address
             assert answer.headers["Location"].startswith("/sign-in"), address
 

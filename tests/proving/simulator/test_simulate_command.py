@@ -35,10 +35,11 @@ def test_the_products_own_policies_take_part(contest):
     assert auto["profit_minor"] < scores["oracle"]["profit_minor"]
     assert auto["messages_minor"] <= auto["messages_budget_minor"]
     assert auto["offers_minor"] <= auto["offers_budget_minor"]
-    # everybody can be reached by mail in this world: one mail each, at a tenth of a fen, less those who bought before
+    # Everybody can be reached by mail in this world: one mail each, at a tenth of a fen, less those who bought before. Whom
+    # the caps keep from it (they count what other tools sent) may get an SMS at another hour, at five fen.
     assert (blast["contacts"], blast["offers_minor"]) == (1.0, 0.0)
     assert 0.9 * 200 < blast["messages"] < 200
-    assert blast["messages_minor"] == pytest.approx(0.1 * blast["messages"])
+    assert 0.1 * blast["messages"] <= blast["messages_minor"] < 0.1 * blast["messages"] + 5 * 5
     assert (folder / "base-4" / "house" / "contest-auto-W0.parquet").exists()
 
 
