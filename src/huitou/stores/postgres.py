@@ -201,10 +201,7 @@ def _serves(pid: int, folder: Path) -> bool:
 
 def _find_or_start(folder: Path, tell: Tell) -> Path:
     """The folder of a socket that answers. Called with start.lock held."""
-    was_killed = bool(postmaster_lines(folder)) and _is_free(
-        folder / "server.lock"
-    )  # whoever stops takes the file away
-    waiting = _Waiting(tell, RECOVERING if was_killed else STARTING)
+    waiting = _Waiting(tell, RECOVERING if _was_killed(folder) else STARTING)
     log_at: int | None = None
     while True:
         if _is_free(folder / "server.lock"):  # not even a dying back end is left
@@ -216,6 +213,12 @@ def _find_or_start(folder: Path, tell: Tell) -> Path:
         elif (elsewhere := served_from(folder)) and waiting.seconds() > ELSEWHERE_SECONDS:
             raise _runs_elsewhere(folder, elsewhere)
         waiting.tick()
+
+
+def _was_killed(folder: Path) -> bool:
+    """Whoever stops in peace says so in postmaster.pid, then takes it away."""
+    lines = postmaster_lines(folder)
+    return bool(lines) and not (len(lines) > 7 and lines[7].strip() == "stopping") and not _answers(folder)
 
 
 def _runs_elsewhere(folder: Path, elsewhere: Path) -> Refused:
