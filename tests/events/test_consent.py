@@ -268,3 +268,18 @@ def test_the_rules_in_any_order_and_any_batches(
 def test_an_event_without_consents_says_nothing() -> None:
     assert list(read_consents(identify("1", userId="u", traits={"name": "林"}), "c", NOON)) == []
     assert list(read_consents(track("order_paid", "1", userId="u"), "c", NOON)) == []
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_of_many_people_just_imported_it_takes_no_longer(connection: Connection, named: bool) -> None:
+    """The server has not counted the rows yet, and takes the tables for small: joined person by person it took minutes."""
+    people = [f"c{number}" for number in range(20_000)]
+    connection.execute("INSERT INTO customer (id, created_at) SELECT unnest(%s::text[]), 0", (people,))
+    connection.execute(
+        "INSERT INTO consent (customer, channel, purpose, granted, how, proof, occurred_at, recorded_at, source, event_id)"
+        " SELECT c, k, 'marketing', true, 'form', '', 0, 0, 'test', '' FROM unnest(%s::text[]) c, unnest('{email,sms}'::text[]) k",
+        (people,),
+    )
+    connection.execute("SET LOCAL statement_timeout = '10s'")
+    assert len(permissions(connection, now=NOON, roots=people if named else None)) == 2 * len(people)
+    assert connection.execute("SHOW enable_nestloop").fetchone() == ("on",)
